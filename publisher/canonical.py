@@ -1,0 +1,37 @@
+"""Canonical bytes and their hashes. In: plain JSON values, files. Out: bytes that are equal wherever the values are, sha256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+CHUNK = 1 << 20
+
+
+def canonical_json(value: Any) -> bytes:
+    """Sorted keys, no white space, UTF-8, no NaN: the form that is hashed. Raises ValueError for NaN and infinities."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text.encode()
+
+
+def readable_json(value: Any) -> bytes:
+    """The form that is published: keys in the order given, two spaces, UTF-8, no NaN, a final newline."""
+    return (json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+
+
+def sha256_bytes(data: bytes) -> str:
+    """Lower-case hexadecimal sha256."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """Lower-case hexadecimal sha256 of a file, read in chunks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def content_hash(value: Any) -> str:
+    """Identity of a plain JSON value: `sha256:` and the hash of its canonical form. Framing is JSON's, so no two values meet."""
+    return "sha256:" + sha256_bytes(canonical_json(value))

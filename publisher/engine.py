@@ -1,0 +1,83 @@
+"""The door to DuckDB. In: limits and a folder for spilling. Out: a connection, quoted names and literals.
+
+The only module that opens DuckDB connections and quotes identifiers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from publisher.errors import ProjectError
+
+
+def quote(name: str) -> str:
+    """A SQL identifier, any Unicode, safely quoted."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str | Path) -> str:
+    """A SQL string literal."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One DuckDB instance of one run. `folder` is the run's scratch folder; spilled data and the database file lie there."""
+
+    connection: duckdb.DuckDBPyConnection
+    folder: Path
+
+    def run(self, sql: str, parameters: list[Any] | None = None) -> None:
+        """Execute a statement for its effect."""
+        self.connection.execute(sql, parameters)
+
+    def rows(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
+        """All rows of a statement. For small results; large ones stay in DuckDB."""
+        return self.connection.execute(sql, parameters).fetchall()
+
+    def value(self, sql: str, parameters: list[Any] | None = None) -> Any:
+        """The first value of the first row."""
+        row = self.connection.execute(sql, parameters).fetchone()
+        assert row is not None
+        return row[0]
+
+    def lock(self, *allowed: Path) -> None:
+        """From here on SQL reaches no file outside `allowed` folders, no network, no extension and no setting.
+
+        Irrevocable for this instance (DuckDB: enable_external_access, lock_configuration)."""
+        folders = ", ".join(literal(f"{path}/") for path in allowed)
+        self.run(f"SET allowed_directories = [{folders}]")
+        self.run("SET enable_external_access = false")
+        self.run("SET lock_configuration = true")
+
+
+@contextmanager
+def open_engine(folder: Path, *, memory: str = "512MB", threads: int | None = None) -> Iterator[Engine]:
+    """A DuckDB instance with its database file in `folder`, so that tables larger than `memory` spill to disk.
+
+    Extensions are neither installed nor loaded by themselves; time zone and collation are fixed, so that no machine differs."""
+    settings: dict[str, Any] = {
+        "memory_limit": memory,
+        "temp_directory": str(folder / "spill"),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "preserve_insertion_order": True,
+    }
+    if threads is not None:
+        settings["threads"] = threads
+    try:
+        connection = duckdb.connect(str(folder / "work.duckdb"), config=settings)
+    except (duckdb.Error, OSError) as error:
+        raise ProjectError(
+            f"DuckDB could not start in {folder}: {error}", "Check that the folder is writable and has room."
+        ) from error
+    try:
+        yield Engine(connection, folder)
+    finally:
+        connection.close()

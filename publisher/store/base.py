@@ -1,0 +1,101 @@
+"""What a store must do. In: keys relative to the store's root, bytes or files. Out: objects with their sizes and hashes.
+
+A key is a relative path of `/`-separated segments (`global-alliance/v/1.0.0/members.csv`); stores know bytes and keys, never
+packages. Every store gives the same guarantees, and one behaviour suite (tests/store/) holds all of them to it:
+
+- a write is whole or absent; a reader never sees part of an object;
+- `if_absent` creates or fails with PreconditionFailed, and among any number of racing writers exactly one creates;
+- `if_match` replaces or fails with PreconditionFailed (also when the object has vanished), and exactly one racing writer replaces;
+- a failure that leaves the outcome open is Unavailable, never anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from publisher.model import Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """An object without its bytes. `etag` is an opaque token for `if_match` alone, never a hash of content; `sha256` is the
+    hexadecimal hash recorded with the object when it was written ("" where none is recorded)."""
+
+    key: str
+    size: int
+    etag: str
+    sha256: str
+    modified: datetime
+    headers: Headers = field(default_factory=Headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a probe found. `detail` says in words what was tried and seen, for `doctor`."""
+
+    create_only: bool
+    compare_and_swap: bool
+    detail: str = ""
+
+
+class Store(Protocol):
+    """See the module's text for the guarantees."""
+
+    @property
+    def url(self) -> str:
+        """Where this store lies, fit for people: no secret in it."""
+        ...
+
+    def stat(self, key: str) -> Stat | None:
+        """The object's record, or None where there is no object."""
+        ...
+
+    def read(self, key: str) -> tuple[bytes, Stat]:
+        """The whole object. Raises NotFound."""
+        ...
+
+    def open(self, key: str, start: int = 0) -> AbstractContextManager[BinaryIO]:
+        """The object's bytes from `start` on, as a stream. Raises NotFound."""
+        ...
+
+    def put(
+        self,
+        key: str,
+        body: bytes | Path,
+        *,
+        sha256: str,
+        headers: Headers,
+        if_absent: bool = False,
+        if_match: str | None = None,
+    ) -> Stat:
+        """Write one object, `sha256` (hexadecimal, of `body`) recorded with it. Returns its new record.
+
+        Raises PreconditionFailed, Conflict, AccessDenied, Unavailable, StoreError.
+        """
+        ...
+
+    def copy(self, source: str, key: str, *, headers: Headers) -> Stat:
+        """Create `key` from the bytes of `source` inside the store, only where `key` is absent. Raises NotFound, PreconditionFailed."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove one object; no error where there is none."""
+        ...
+
+    def list(self, prefix: str = "") -> Iterator[Stat]:
+        """Objects whose key starts with `prefix`, in the order of their keys' UTF-8 bytes; `sha256` and headers may be left out."""
+        ...
+
+    def probe(self) -> Capabilities:
+        """Whether conditional writes are honoured, tried on throw-away keys below `.probe/` that are removed again."""
+        ...
+
+
+def metadata(sha256: str) -> Mapping[str, str]:
+    """The object metadata every store records."""
+    return {"sha256": sha256}

@@ -1,0 +1,28 @@
+"""What tests share: the folder of test material outside the project, and skips that a full run turns into failures."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("PUBLISHER_SHARED", ROOT.parent / "shared"))
+
+
+def require(available: object, reason: str) -> None:
+    """Skip the test where a tool is missing; fail where REQUIRE_ALL=1 says that nothing may be missing."""
+    if available:
+        return
+    if os.environ.get("REQUIRE_ALL") == "1":
+        pytest.fail(f"REQUIRE_ALL=1, but: {reason}")
+    pytest.skip(reason)
+
+
+def shared(path: str) -> Path:
+    """A file of the test material; skips (never fails) where the material is absent, since the project stands without it."""
+    found = SHARED / path
+    if not found.exists():
+        pytest.skip(f"no {path}: the shared test material is not beside this checkout")
+    return found
