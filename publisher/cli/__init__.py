@@ -1,0 +1,93 @@
+"""The command line. In: arguments. Out: text for people or JSON for programs, and an exit code (see errors.py).
+
+A command's module is loaded when the command is called, so that help and completion answer at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from publisher.errors import PublisherError
+
+COMMANDS = {
+    "validate": ("validate", "Check tables against their schemas; say which cell is wrong and how to mend it."),
+    "plan": ("publish", "Show what publish would do: version, changes, files. Nothing is written."),
+    "publish": ("publish", "Validate, derive, package and publish a release. Safe to run twice, safe to kill."),
+    "versions": ("versions", "List the releases of a package."),
+    "diff": ("diff", "Show what differs between two releases, row by row."),
+    "verify": ("verify", "Read every published object and compare it with its hash."),
+    "rollback": ("withdraw", "Make an older release the latest one again."),
+    "yank": ("withdraw", "Mark a release as not to be used, with the reason; its bytes stay."),
+    "refresh": ("maintain", "Rebuild what is derived from releases."),
+    "gc": ("maintain", "Remove what dead runs left behind; a dry run unless told otherwise."),
+    "preview": ("preview", "Serve a published folder on this machine, with the headers of a bucket."),
+    "schedule": ("schedule", "Publish packages on the schedules they declare, until stopped."),
+    "doctor": ("doctor", "Check configuration, credentials and the store; say how to mend what is wrong."),
+}
+"""Every command: the module it lives in and its line in the help."""
+
+
+class LazyGroup(TyperGroup):
+    """Lists commands from COMMANDS and loads only the one that is called."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {name: TyperCommand(name, help=line) for name, (_, line) in COMMANDS.items()}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        if name is None or command is None:
+            return name, command, rest
+        module = importlib.import_module(f"publisher.cli.{COMMANDS[name][0]}")
+        loaded = typer.Typer(add_completion=False)
+        loaded.command(name, help=COMMANDS[name][1])(getattr(module, name))
+        return name, typer.main.get_command(loaded), rest
+
+
+app = typer.Typer(
+    name="publisher",
+    cls=LazyGroup,
+    help="Publish open data: validated tables, versioned releases, any store. Start with `publisher plan`.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None if os.environ.get("NO_COLOR") else "rich",
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"publisher {importlib.metadata.version('publisher')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    assert not version
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code. A user's mistake is one message, never a traceback."""
+    try:
+        app()
+    except PublisherError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # the reader of our output has left (`| head`): nothing is wrong, and nothing more can be said
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; what was published before stays, nothing half-done is visible\n")
+        sys.exit(130)

@@ -1,0 +1,55 @@
+# `make help` lists what there is. Every target sets up what it needs in .venv; nothing else on the machine is touched.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PACKAGE ?= global-alliance
+PORT   ?= 0
+
+.DEFAULT_GOAL := help
+.PHONY: help publish plan preview validate test check fuzz bench bench-check format clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# What runs the publisher: its own dependencies at the pinned versions.
+$(VENV)/run: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("publisher needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+# What tests and checks need besides.
+$(VENV)/dev: $(VENV)/run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+publish: $(VENV)/run ## Validate the shipped data and publish a release into public/ (or PUBLISHER_TARGET)
+	@$(BIN)/publisher publish $(PACKAGE)
+
+plan: $(VENV)/run ## Show what `make publish` would do; nothing is written
+	@$(BIN)/publisher plan $(PACKAGE)
+
+validate: $(VENV)/run ## Check the tables and say what is wrong in which cell
+	@$(BIN)/publisher validate $(PACKAGE)
+
+preview: $(VENV)/run ## Serve public/ on this machine, as a bucket would
+	@$(BIN)/publisher preview --port $(PORT)
+
+test: $(VENV)/dev ## Run the tests
+	$(BIN)/python -m pytest -n auto
+
+check: $(VENV)/dev ## Everything that must hold: format, lint, types, floors and circles, tests
+	$(BIN)/ruff format --check publisher tests
+	$(BIN)/ruff check publisher tests
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n auto
+
+bench: $(VENV)/dev ## Measure against frictionless, pandas, polars, DuckDB and the aws client; minutes
+	$(BIN)/python -m tests.bench
+
+format: $(VENV)/dev ## Put the code in order
+	$(BIN)/ruff format publisher tests
+	$(BIN)/ruff check --fix publisher tests
+
+clean: ## Remove what the targets above made, published data excepted
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,23 @@
+"""An open-data publisher. In: tables people edit. Out: validated, versioned releases on object storage.
+
+The Python interface; each name is loaded when it is first used, so that `publisher --help` stays quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from publisher.run import publish
+    from publisher.validate import validate_package, validate_table
+
+__all__ = ["publish", "validate_package", "validate_table"]
+
+_HOMES = {"publish": "publisher.run", "validate_package": "publisher.validate", "validate_table": "publisher.validate"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'publisher' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

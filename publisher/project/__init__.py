@@ -1,0 +1,20 @@
+"""The door to the project's folder and the environment. In: a folder, environment variables. Out: Project, Settings, Package.
+
+Only this room reads the project's own files (`pyproject.toml`, descriptors, schemas, queries) and the environment; the
+files that hold rows are left to load.py.
+"""
+
+from publisher.project.package import read_package
+from publisher.project.project import Project, find_package, find_project
+from publisher.project.settings import SETTINGS, Setting, Settings, read_settings
+
+__all__ = [
+    "SETTINGS",
+    "Project",
+    "Setting",
+    "Settings",
+    "find_package",
+    "find_project",
+    "read_package",
+    "read_settings",
+]

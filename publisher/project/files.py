@@ -1,0 +1,166 @@
+"""Reading the project's own files. In: paths inside the project. Out: plain JSON values and text, or a ProjectError that names the file."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+
+from publisher.errors import ProjectError
+
+MAX_BYTES = 16 << 20
+"""A descriptor, schema or query larger than this is taken for a mistake."""
+MAX_DEPTH = 64
+"""Nesting beyond this is refused, so that no file can exhaust the stack of a later step."""
+
+
+def read_text(path: Path) -> str:
+    """A text file of the project, UTF-8, without a byte order mark."""
+    try:
+        if not path.is_file():
+            raise ProjectError(f"{path}: there is no such file", did_you_mean(path.name, _siblings(path)))
+        if path.stat().st_size > MAX_BYTES:
+            raise ProjectError(
+                f"{path}: is larger than {MAX_BYTES >> 20} MiB", "Keep rows in tables, not in descriptors."
+            )
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ProjectError(f"{path}: is not UTF-8 at byte {error.start}", "Save the file as UTF-8.") from error
+    except OSError as error:
+        raise ProjectError(f"{path}: {error.strerror or error}", "Check the file's permissions.") from error
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """A JSON or YAML file whose top level is an object. Duplicate keys, NaN, aliases and tags are refused."""
+    text = read_text(path)
+    value = _parse_yaml(path, text) if path.suffix in {".yaml", ".yml"} else _parse_json(path, text)
+    if not isinstance(value, dict):
+        raise ProjectError(f"{path}: must hold an object, found {_kind(value)}")
+    _limit_depth(path, value)
+    return value
+
+
+def inside(reference: str, *roots: Path, where: str) -> Path:
+    """The file that a relative reference names, below the first of `roots` that has it.
+
+    References are relative POSIX paths that stay inside their root, links included (Data Package 2.0, Path Safety)."""
+    relative = PurePosixPath(reference)
+    if "://" in reference:
+        raise ProjectError(
+            f"{where}: {reference} is a web address", "Download the file into the package's folder and name it there."
+        )
+    if relative.is_absolute() or ".." in relative.parts or "\\" in reference or "\0" in reference or not relative.parts:
+        raise ProjectError(
+            f"{where}: {reference!r} is not a path inside the package", "Use a relative path without `..`."
+        )
+    for root in roots:
+        candidate = root / relative
+        if candidate.exists():
+            if not candidate.resolve().is_relative_to(root.resolve()):
+                raise ProjectError(
+                    f"{where}: {reference} is a link that leaves {root}", "Copy the file into the package's folder."
+                )
+            return candidate
+    known = [str(item.relative_to(root)) for root in roots for item in _files(root / relative.parent)]
+    raise ProjectError(f"{where}: there is no file {reference}", did_you_mean(reference, known))
+
+
+def refuse_unknown(found: Iterable[str], known: Iterable[str], where: str) -> None:
+    """Raise ProjectError for a key that nobody reads, with the nearest known one."""
+    names = list(known)
+    for key in found:
+        if key not in names:
+            remedy = did_you_mean(key, names) or f"Known are: {', '.join(sorted(names))}."
+            raise ProjectError(f"{where}: unknown key {key!r}", remedy)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`Did you mean members.csv?`, or nothing where nothing is near."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"Did you mean {near[0]}?" if near else ""
+
+
+def _siblings(path: Path) -> list[str]:
+    return [item.name for item in _files(path.parent)]
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(item for item in folder.iterdir() if item.is_file())
+    except OSError:
+        return []
+
+
+def _kind(value: Any) -> str:
+    return {list: "a list", str: "text", type(None): "nothing"}.get(type(value), type(value).__name__)
+
+
+def _parse_json(path: Path, text: str) -> Any:
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        result = dict(items)
+        if len(result) < len(items):
+            names = [name for name, _ in items]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ProjectError(f"{path}: the key {twice!r} stands twice in one object", "Remove one of the two.")
+        return result
+
+    def constant(name: str) -> Any:
+        raise ProjectError(f"{path}: {name} is not a JSON value", "Write a number, or null where there is none.")
+
+    try:
+        return json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+    except json.JSONDecodeError as error:
+        raise ProjectError(f"{path}:{error.lineno}:{error.colno}: is not JSON: {error.msg}") from error
+    except (RecursionError, ValueError) as error:
+        raise ProjectError(f"{path}: is not usable JSON: {error}") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as JSON: no aliases (they multiply), no duplicate keys, dates and times left as text."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own class attribute, replaced as PyYAML means it to be
+        letter: [item for item in resolvers if item[0] != "tag:yaml.org,2002:timestamp"]
+        for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.events.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(problem="aliases are not allowed", problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} stands twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _parse_yaml(path: Path, text: str) -> Any:
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader, narrowed further
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise ProjectError(f"{path}{place}: is not YAML that can be used: {error.problem}") from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise ProjectError(f"{path}: is not YAML that can be used: {error}") from error
+
+
+def _limit_depth(path: Path, value: Any) -> None:
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for item in level
+            for child in (item.values() if isinstance(item, Mapping) else item if isinstance(item, list) else ())
+        ]
+        if not level:
+            return
+    raise ProjectError(f"{path}: is nested deeper than {MAX_DEPTH} levels")

@@ -1,0 +1,171 @@
+"""A package's descriptor with its references resolved. In: datapackage.yaml or .json. Out: model.Package; no row is read."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from publisher.errors import ProjectError
+from publisher.model import Check, Descriptor, Package, Resource
+from publisher.project.files import inside, read_object, read_text, refuse_unknown
+
+PACKAGE_KEYS = ("languages", "schedule", "message")
+RESOURCE_KEYS = (
+    "min_rows",
+    "max_rows",
+    "max_removed_percent",
+    "allow_removals",
+    "allow_returns",
+    "frozen",
+    "label",
+    "deprecated",
+    "renamed_from",
+    "checks",
+)
+RESERVED = {
+    "index.json",
+    "index.html",
+    "status.json",
+    "assets",
+    "catalog.jsonld",
+    "catalog.ttl",
+    "openapi.json",
+    ".well-known",
+}
+_NAME = re.compile(r"^[^\s./\\:*?\"<>|\x00-\x1f\x7f][^/\\:*?\"<>|\x00-\x1f\x7f]*$")
+_TABULAR = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ","}
+
+
+def read_package(path: Path, *, project_root: Path | None) -> Package:
+    """Read a descriptor and everything it names but the rows.
+
+    `path` and `schema` references are looked up in the package's folder, schemas also in `project_root`.
+    Raises ProjectError with the file, the place and the remedy.
+    """
+    document = read_object(path)
+    where = str(path)
+    settings = _mapping(document.get("publisher", {}), f"{where}: publisher")
+    refuse_unknown(settings, PACKAGE_KEYS, f"{where}: publisher")
+    name = _name(document.get("name") or path.parent.name, f"{where}: name")
+    items = document.get("resources")
+    if not isinstance(items, list) or not items:
+        raise ProjectError(f"{where}: resources must be a list with at least one table")
+    roots = (path.parent,) if project_root is None else (path.parent, project_root)
+    resources = tuple(_resource(item, roots, f"{where}: resources[{index}]") for index, item in enumerate(items))
+    _refuse_twins(resources, where)
+    checks = tuple(Check(item.stem, item, read_text(item)) for item in sorted(path.parent.glob("checks/*.sql")))
+    descriptor = {key: value for key, value in document.items() if key not in {"resources", "publisher"}}
+    return Package(name, path.parent, descriptor | {"name": name}, resources, checks, settings)
+
+
+def _resource(item: Any, roots: tuple[Path, ...], where: str) -> Resource:
+    descriptor = _mapping(item, where)
+    name = _name(descriptor.get("name"), f"{where}.name")
+    where = f"{where} ({name})"
+    refuse_unknown(_mapping(descriptor.get("publisher", {}), f"{where}.publisher"), RESOURCE_KEYS, f"{where}.publisher")
+    encoding = descriptor.get("encoding", "utf-8")
+    if not isinstance(encoding, str):
+        raise ProjectError(f"{where}.encoding: must be text such as utf-8")
+    if "query" in descriptor:
+        query_path = inside(_text(descriptor["query"], f"{where}.query"), roots[0], where=f"{where}.query")
+        schema = _reference(descriptor.get("schema"), roots, f"{where}.schema")
+        if not schema.get("fields"):
+            raise ProjectError(
+                f"{where}: the result of a query needs a schema with fields", "Name a file: `schema: schemas/x.json`."
+            )
+        return Resource(name, (), schema, {}, "utf-8", descriptor, read_text(query_path), query_path)
+    paths = _paths(descriptor, roots[0], where)
+    dialect = _dialect(descriptor, paths, roots, where)
+    schema = _reference(descriptor.get("schema", {}), roots, f"{where}.schema")
+    if not schema.get("fields"):
+        schema = {**schema, "fields": _text_fields(paths[0], dialect, encoding, where)}
+    return Resource(name, paths, schema, dialect, encoding, descriptor)
+
+
+def _paths(descriptor: Descriptor, root: Path, where: str) -> tuple[Path, ...]:
+    if "path" not in descriptor:
+        found = "inline `data`" if "data" in descriptor else "neither"
+        raise ProjectError(
+            f"{where}: needs `path` or `query`, found {found}", "Save the rows as a CSV file and name it in `path`."
+        )
+    written = descriptor["path"]
+    items = written if isinstance(written, list) else [written]
+    if not items:
+        raise ProjectError(f"{where}.path: names no file")
+    paths = tuple(inside(_text(item, f"{where}.path"), root, where=f"{where}.path") for item in items)
+    for path in paths:
+        plain = path.with_suffix("") if path.suffix in {".gz", ".zip"} else path
+        kind = str(descriptor.get("format", plain.suffix.lstrip("."))).lower()
+        if kind not in {"csv", "tsv", "tab", "txt", "gz", "zip"}:
+            raise ProjectError(
+                f"{where}: {path.name} is {kind or 'of no known format'}, not a CSV table", "Save it as CSV, UTF-8."
+            )
+    return paths
+
+
+def _dialect(descriptor: Descriptor, paths: tuple[Path, ...], roots: tuple[Path, ...], where: str) -> Descriptor:
+    written = dict(_reference(descriptor.get("dialect", {}), roots, f"{where}.dialect"))
+    nested = written.pop("csv", {})
+    dialect = {**_mapping(nested, f"{where}.dialect.csv"), **written}
+    plain = paths[0].with_suffix("") if paths[0].suffix in {".gz", ".zip"} else paths[0]
+    tabs = _TABULAR.get(plain.suffix.lower(), ",") == "\t" or descriptor.get("format") == "tsv"
+    return {"delimiter": "\t", **dialect} if tabs else dialect
+
+
+def _text_fields(path: Path, dialect: Descriptor, encoding: str, where: str) -> list[dict[str, str]]:
+    """Fields of a table that nobody described: the header's names, all text, so that no value is changed by a guess."""
+    try:
+        with (
+            gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as binary,
+            io.TextIOWrapper(binary, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as text,
+        ):
+            header = next(csv.reader(text, delimiter=str(dialect.get("delimiter", ","))), [])
+    except (OSError, UnicodeError, LookupError, csv.Error) as error:
+        raise ProjectError(
+            f"{where}: the header of {path.name} cannot be read: {error}", "Give the resource a `schema`."
+        ) from error
+    if not header:
+        raise ProjectError(f"{where}: {path.name} is empty", "A table needs a header row.")
+    return [{"name": name, "type": "string"} for name in header]
+
+
+def _reference(value: Any, roots: tuple[Path, ...], where: str) -> Descriptor:
+    if isinstance(value, str):
+        return read_object(inside(value, *roots, where=where))
+    return _mapping(value if value is not None else {}, where)
+
+
+def _mapping(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise ProjectError(f"{where}: must be an object with text keys")
+    return value
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise ProjectError(f"{where}: must be text")
+    return value
+
+
+def _name(value: Any, where: str) -> str:
+    """Names become folders, files and parts of addresses: any script, but nothing a path or a URL would read as structure."""
+    name = _text(value, where)
+    if not _NAME.match(name) or len(name.encode()) > 200 or name in RESERVED:
+        raise ProjectError(f"{where}: {name!r} cannot be a name", "Use lower-case letters, digits, `-` and `_`.")
+    return name
+
+
+def _refuse_twins(resources: tuple[Resource, ...], where: str) -> None:
+    seen: dict[str, str] = {}
+    for item in resources:
+        folded = item.name.casefold()
+        if folded in seen:
+            raise ProjectError(
+                f"{where}: two tables are named {seen[folded]} and {item.name}", "Table names differ by more than case."
+            )
+        seen[folded] = item.name

@@ -1,0 +1,138 @@
+"""Settings of a project. In: `[tool.publisher]` of pyproject.toml and `PUBLISHER_*` variables. Out: Settings, every value checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+from urllib.parse import urlsplit
+
+from publisher.errors import UsageError
+from publisher.project.files import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a project may set. docs/settings.md is checked against SETTINGS below."""
+
+    target: str = "public"
+    base_url: str = ""
+    languages: tuple[str, ...] = ("en",)
+    single_writer: bool = False
+    retention_releases: int = 100
+    retention_days: int = 7
+    memory: str = "512MB"
+    query_seconds: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its meaning in a sentence, and how a written value becomes a checked one (raises ValueError)."""
+
+    meaning: str
+    parse: Callable[[Any], Any]
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be text")
+    return value.strip()
+
+
+def _target(value: Any) -> str:
+    text = _text(value)
+    scheme, separator, _ = text.partition("://")
+    if separator and scheme not in {"s3", "file", "memory"}:
+        raise ValueError(f"cannot write to {scheme}://; use a folder or s3://bucket/prefix")
+    return text
+
+
+def _url(value: Any) -> str:
+    text = _text(value)
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError(
+            "must be an http or https address without query or fragment, such as https://data.example.org/"
+        )
+    return text.rstrip("/") + "/"
+
+
+def _languages(value: Any) -> tuple[str, ...]:
+    items = [item.strip() for item in value.split(",")] if isinstance(value, str) else value
+    known = {"en", "ar", "fr"}
+    if not isinstance(items, list) or not items or not set(items) <= known or len(set(items)) < len(items):
+        raise ValueError(f"must list languages out of {', '.join(sorted(known))}, each once")
+    return tuple(items)
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    words = {"true": True, "1": True, "false": False, "0": False}
+    if not isinstance(value, str) or value.lower() not in words:
+        raise ValueError("must be true or false")
+    return words[value.lower()]
+
+
+def _whole(least: int) -> Callable[[Any], int]:
+    def parse(value: Any) -> int:
+        text = str(value)
+        if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or int(text) < least:
+            raise ValueError(f"must be a whole number of at least {least}")
+        return int(text)
+
+    return parse
+
+
+def _memory(value: Any) -> str:
+    text = _text(value)
+    number, unit = text[:-2], text[-2:].upper()
+    if unit not in {"MB", "GB"} or not number.strip().isdigit() or int(number) < 1:
+        raise ValueError("must be an amount such as 512MB or 2GB")
+    return f"{int(number)}{unit}"
+
+
+SETTINGS: Mapping[str, Setting] = {
+    "target": Setting("Where releases go: a folder, or s3://bucket/prefix.", _target),
+    "base_url": Setting("Public address of the target, for absolute links in feeds and catalogues.", _url),
+    "languages": Setting("Languages of pages, notes and feeds; the first is the main one.", _languages),
+    "single_writer": Setting(
+        "Publish to a store without conditional writes, on the promise that nobody else writes.", _boolean
+    ),
+    "retention_releases": Setting(
+        "How many releases versions.json lists; older ones stay reachable from it.", _whole(1)
+    ),
+    "retention_days": Setting(
+        "Days that leftovers of unfinished runs are kept before `gc` may remove them.", _whole(1)
+    ),
+    "memory": Setting("Memory that DuckDB may use before it spills to disk.", _memory),
+    "query_seconds": Setting("Seconds after which a query or check is stopped.", _whole(1)),
+}
+"""Every setting by name; its environment variable is `PUBLISHER_` and the name in capitals."""
+
+
+def read_settings(table: Mapping[str, Any], environment: Mapping[str, str], where: str) -> Settings:
+    """Settings from the project's table, overridden by the environment. Raises UsageError for an unknown key or a wrong value."""
+    written = [(f"{where}: {name}", name, value) for name, value in table.items()]
+    prefix = "PUBLISHER_"
+    written += [
+        (key, key[len(prefix) :].lower(), value) for key, value in environment.items() if key.startswith(prefix)
+    ]
+    values: dict[str, Any] = {}
+    for place, name, value in written:
+        if name not in SETTINGS:
+            if place.startswith(prefix) and name in _ELSEWHERE:
+                continue
+            near = did_you_mean(name, SETTINGS)
+            raise UsageError(f"{place}: there is no such setting", near or f"Known are: {', '.join(SETTINGS)}.")
+        try:
+            values[name] = SETTINGS[name].parse(value)
+        except ValueError as error:
+            raise UsageError(f"{place} {error}", SETTINGS[name].meaning) from error
+    return Settings(**values)
+
+
+_ELSEWHERE = {"shared", "ceph"}
+"""Variables of the test suite that share the prefix."""
+
+assert {item.name for item in fields(Settings)} == set(SETTINGS)
