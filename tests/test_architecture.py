@@ -21,7 +21,8 @@ FLOORS = [
     {"publish", "site", "feeds", "catalog"},
     {"run"},
     {"scheduler"},
-    {"cli", "__init__", "__main__"},
+    {"cli"},
+    {"__init__", "__main__"},
 ]
 DOORS = {"boto3": "store.s3", "botocore": "store.s3", "duckdb": "engine", "schedule": "scheduler"}
 
