@@ -1,6 +1,12 @@
--- The two dates of a row fit its precision: equal for a day, first and last day of a month or year, apart for a window, empty when not known.
+-- The two dates of a row fit its precision: equal for a day, first and last of a month or year, apart for a window, empty if unknown.
 WITH dated AS (
-    SELECT 'members' AS resource, country_code AS key, join_date_earliest AS earliest, join_date_latest AS latest, join_date_precision AS precision FROM members
+    SELECT
+        'members' AS resource,
+        country_code AS key,
+        join_date_earliest AS earliest,
+        join_date_latest AS latest,
+        join_date_precision AS precision
+    FROM members
     UNION ALL
     SELECT 'commitments', commitment_id, date_earliest, date_latest, date_precision FROM commitments
     UNION ALL

@@ -2,8 +2,8 @@
 SELECT
     'members' AS resource,
     members.country_code AS key,
-    members.name_en || ' is not in the launch list, but its date of joining is not between the launch and the conference of 2014, or the evidence given does not fit: '
-        || 'an announcement goes with a day, a comparison of the lists with a window.' AS message
+    members.name_en || ' is not in the launch list, but its date of joining is not between the launch and the conference of 2014, '
+        || 'or the evidence does not fit: an announcement goes with a day, a comparison of the lists with a window.' AS message
 FROM members
 CROSS JOIN (SELECT date_earliest FROM events WHERE type = 'launch') AS launch
 CROSS JOIN (SELECT max(date_latest) AS date_latest FROM events WHERE type = 'conference' AND members_reported IS NOT NULL) AS conference

@@ -1,4 +1,4 @@
--- The lists close: 48 countries at the launch with 27 EU members, 54 in 2014 with 28 EU members, each equal to the number that the event's source reports.
+-- The lists close: 48 at the launch with 27 EU members, 54 in 2014 with 28 EU members, each equal to the number in the event.
 WITH counted AS (
     SELECT
         count(*) FILTER (WHERE listed_at_launch) AS at_launch,
@@ -24,7 +24,8 @@ expected AS (
 SELECT
     resource,
     key,
-    'The number of countries is ' || coalesce(CAST(found AS VARCHAR), 'empty') || ', expected ' || CAST(expected AS VARCHAR) || '.' AS message
+    'The number of countries is ' || coalesce(CAST(found AS VARCHAR), 'empty')
+        || ', expected ' || CAST(expected AS VARCHAR) || '.' AS message
 FROM expected
 WHERE found IS DISTINCT FROM expected
 ORDER BY resource, key

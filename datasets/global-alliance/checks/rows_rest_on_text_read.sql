@@ -15,7 +15,8 @@ WITH main_sources AS (
 SELECT
     main_sources.resource,
     main_sources.key,
-    'The main source ' || sources.source_id || ' cannot carry a row: part read is ' || sources.text_read || ', use is ' || sources.use || '.' AS message
+    'The main source ' || sources.source_id || ' cannot carry a row: part read is ' || sources.text_read
+        || ', use is ' || sources.use || '.' AS message
 FROM main_sources
 JOIN sources ON sources.source_id = main_sources.source_id
 WHERE sources.text_read IN ('not_read', 'title') OR sources.use <> 'evidence'

@@ -2,7 +2,8 @@
 SELECT
     'events' AS resource,
     wanted.type AS key,
-    'Events of the type ' || wanted.type || ' with a number of members: ' || CAST(count(events.event_id) AS VARCHAR) || ', expected 1.' AS message
+    'Events of the type ' || wanted.type || ' with a number of members: ' || CAST(count(events.event_id) AS VARCHAR)
+        || ', expected 1.' AS message
 FROM (SELECT unnest(['launch', 'conference']) AS type) AS wanted
 LEFT JOIN events
     ON events.type = wanted.type AND events.members_reported IS NOT NULL
