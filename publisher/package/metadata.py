@@ -1,0 +1,244 @@
+"""One model of a package's metadata, in all its languages. In: a published datapackage.json. Out: PackageInfo.
+
+Pages, feeds, catalogues, citations and the release notes read this and never the descriptor, so that all of them say the same.
+Translations follow the Data Package recipe: `title` is the main language's text, `title@ar` the Arabic one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from publisher.model import Descriptor
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text in the languages it was written in; `default` is that of the main language."""
+
+    default: str = ""
+    translations: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, language: str) -> str:
+        """The text in a language, the main one's where nobody translated it."""
+        return self.translations.get(language) or self.default
+
+    def missing(self, languages: Sequence[str]) -> tuple[str, ...]:
+        """Languages without a translation, for the maintainer (the first language is the main one)."""
+        return tuple(item for item in languages[1:] if self.default and item not in self.translations)
+
+    def __bool__(self) -> bool:
+        return bool(self.default)
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A value of an enumeration and what it is called."""
+
+    value: str
+    label: Text
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """A column. `constraints` are the schema's, `deprecated` is `{since, until, replaced_by, reason}` or empty."""
+
+    name: str
+    type: str
+    format: str
+    title: Text
+    description: Text
+    constraints: Descriptor
+    categories: tuple[Category, ...]
+    example: str
+    deprecated: Descriptor
+
+    def label(self, value: str, language: str) -> str:
+        """What a value is called in a language: its category's label, or the value itself."""
+        return next((item.label(language) for item in self.categories if item.value == value and item.label), value)
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """Columns whose values are the key of another table."""
+
+    fields: tuple[str, ...]
+    table: str
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """A file of a release: path below its folder, size in bytes, lower-case hexadecimal sha256."""
+
+    path: str
+    format: str
+    mediatype: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableInfo:
+    """A table as published. `query` is the SQL a derived table came from ("" for one that people edit)."""
+
+    name: str
+    title: Text
+    description: Text
+    rows: int
+    fields: tuple[FieldInfo, ...]
+    primary_key: tuple[str, ...]
+    foreign_keys: tuple[ForeignKey, ...]
+    files: tuple[FileInfo, ...]
+    query: str
+    deprecated: Descriptor
+    schema: Descriptor
+
+    def column(self, name: str) -> FieldInfo:
+        return next(item for item in self.fields if item.name == name)
+
+    def file(self, kind: str) -> FileInfo | None:
+        """The table's file in a format such as `csv`, or None."""
+        return next((item for item in self.files if item.format == kind), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Something with a title and maybe an address: a licence, a source, a contributor. `more` holds its other properties."""
+
+    title: Text
+    path: str
+    name: str
+    more: Descriptor
+
+
+@dataclass(frozen=True, slots=True)
+class PackageInfo:
+    """A release of a package as readers need it. `created` is RFC 3339 UTC; `temporal` is (start, end), either may be empty."""
+
+    name: str
+    version: str
+    created: str
+    title: Text
+    description: Text
+    keywords: Mapping[str, tuple[str, ...]]
+    licenses: tuple[Link, ...]
+    contributors: tuple[Link, ...]
+    sources: tuple[Link, ...]
+    spatial: Text
+    spatial_uri: str
+    temporal: tuple[str, str]
+    frequency: str
+    homepage: str
+    version_rules: Text
+    tables: tuple[TableInfo, ...]
+
+    def table(self, name: str) -> TableInfo:
+        return next(item for item in self.tables if item.name == name)
+
+
+def read_metadata(descriptor: Descriptor) -> PackageInfo:
+    """The model of a published descriptor (publisher/package/descriptor.py writes it)."""
+    spatial = descriptor.get("spatial") or {}
+    temporal = descriptor.get("temporal") or {}
+    return PackageInfo(
+        name=str(descriptor["name"]),
+        version=str(descriptor.get("version", "")),
+        created=str(descriptor.get("created", "")),
+        title=text(descriptor, "title") or Text(str(descriptor["name"])),
+        description=text(descriptor, "description"),
+        keywords=_keywords(descriptor),
+        licenses=tuple(_links(descriptor, "licenses")),
+        contributors=tuple(_links(descriptor, "contributors")),
+        sources=tuple(_links(descriptor, "sources")),
+        spatial=text(spatial, "title") if isinstance(spatial, Mapping) else Text(str(spatial)),
+        spatial_uri=str(spatial.get("uri", "")) if isinstance(spatial, Mapping) else "",
+        temporal=(str(temporal.get("start", "")), str(temporal.get("end", "")))
+        if isinstance(temporal, Mapping)
+        else ("", ""),
+        frequency=str(descriptor.get("accrualPeriodicity", "")),
+        homepage=str(descriptor.get("homepage", "")),
+        version_rules=text(descriptor, "versionRules"),
+        tables=tuple(_table(item) for item in descriptor.get("resources", ())),
+    )
+
+
+def text(descriptor: Descriptor, key: str) -> Text:
+    """A translatable property: `title`, `title@ar`, `title@fr`."""
+    prefix = f"{key}@"
+    translations = {
+        name[len(prefix) :]: str(value) for name, value in descriptor.items() if name.startswith(prefix) and value
+    }
+    return Text(str(descriptor.get(key) or ""), translations)
+
+
+def _keywords(descriptor: Descriptor) -> Mapping[str, tuple[str, ...]]:
+    names = [key for key in descriptor if key == "keywords" or key.startswith("keywords@")]
+    return {key.partition("@")[2]: tuple(str(item) for item in descriptor[key] or ()) for key in names}
+
+
+def _links(descriptor: Descriptor, key: str) -> Iterator[Link]:
+    for item in descriptor.get(key) or ():
+        title = text(item, "title") or Text(str(item.get("name") or item.get("path") or ""))
+        yield Link(title, str(item.get("path") or ""), str(item.get("name") or ""), item)
+
+
+def _table(resource: Descriptor) -> TableInfo:
+    schema = resource.get("schema") or {}
+    key = schema.get("primaryKey") or ()
+    return TableInfo(
+        name=str(resource["name"]),
+        title=text(resource, "title") or Text(str(resource["name"])),
+        description=text(resource, "description"),
+        rows=int(resource.get("rows", 0)),
+        fields=tuple(_field(item) for item in schema.get("fields", ())),
+        primary_key=(key,) if isinstance(key, str) else tuple(key),
+        foreign_keys=tuple(_foreign_key(item, str(resource["name"])) for item in schema.get("foreignKeys") or ()),
+        files=tuple(_file(item) for item in (resource, *(resource.get("formats") or ()))),
+        query=str(resource.get("query") or ""),
+        deprecated=resource.get("deprecated") or {},
+        schema=schema,
+    )
+
+
+def _field(item: Descriptor) -> FieldInfo:
+    return FieldInfo(
+        name=str(item["name"]),
+        type=str(item.get("type", "any")),
+        format=str(item.get("format", "default")),
+        title=text(item, "title") or Text(str(item["name"])),
+        description=text(item, "description"),
+        constraints=item.get("constraints") or {},
+        categories=tuple(_category(value) for value in item.get("categories") or ()),
+        example=str(item.get("example", "")),
+        deprecated=item.get("deprecated") or {},
+    )
+
+
+def _category(item: Any) -> Category:
+    if isinstance(item, Mapping):
+        return Category(str(item.get("value", "")), text(item, "label") or Text(str(item.get("value", ""))))
+    return Category(str(item), Text(str(item)))
+
+
+def _foreign_key(item: Descriptor, own: str) -> ForeignKey:
+    reference = item.get("reference") or {}
+    return ForeignKey(
+        _names(item.get("fields")), str(reference.get("resource") or own), _names(reference.get("fields"))
+    )
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value or ())
+
+
+def _file(item: Descriptor) -> FileInfo:
+    path = item.get("path", "")
+    return FileInfo(
+        path=str(path[0] if isinstance(path, list) else path),
+        format=str(item.get("format", "")),
+        mediatype=str(item.get("mediatype", "")),
+        bytes=int(item.get("bytes", 0)),
+        sha256=str(item.get("hash", "")).removeprefix("sha256:"),
+    )

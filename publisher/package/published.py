@@ -1,0 +1,88 @@
+"""A published release as readers find it. In: a store, a package, a version. Out: its documents and rows, every byte checked.
+
+Everything derived (pages, feeds, catalogues) and everything that compares releases reads here, never from sources.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from publisher import layout
+from publisher.canonical import sha256_file
+from publisher.errors import Damaged, NotFound
+from publisher.model import Descriptor
+from publisher.package.metadata import PackageInfo, TableInfo, read_metadata
+from publisher.store.base import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One release. `descriptor` is its datapackage.json, `info` the model of it; `folder` is scratch space on this machine."""
+
+    store: Store
+    package: str
+    version: str
+    descriptor: Descriptor
+    info: PackageInfo
+    folder: Path
+
+    def document(self, name: str) -> Descriptor:
+        """A JSON file of the release such as `changes.json`. Raises NotFound, Damaged."""
+        return _parse(self.store, layout.release_file(self.package, self.version, name))
+
+    def csv_path(self, table: TableInfo) -> Path:
+        """A table's canonical CSV as a file of this machine, its sha256 checked. Raises NotFound, Damaged."""
+        file = table.file("csv")
+        if file is None:
+            raise NotFound(f"{self.package} {self.version}: table {table.name} has no CSV")
+        path = self.folder / f"{file.sha256}.csv"
+        if not path.exists():
+            _download(self.store, layout.release_file(self.package, self.version, file.path), path, file.sha256)
+        return path
+
+    def rows(self, table: TableInfo, limit: int | None = None) -> Iterator[dict[str, str | None]]:
+        """A table's rows in their published order as canonical text, None where a value is missing; at most `limit`."""
+        with self.csv_path(table).open(encoding="utf-8", newline="") as file:
+            for number, row in enumerate(csv.DictReader(file)):
+                if number == limit:
+                    return
+                yield {name: value or None for name, value in row.items()}
+
+
+def read_release(store: Store, package: str, version: str, folder: Path) -> Published:
+    """A release of a package. Raises NotFound, Damaged."""
+    descriptor = _parse(store, layout.release_file(package, version, layout.DESCRIPTOR))
+    return Published(store, package, version, descriptor, read_metadata(descriptor), folder)
+
+
+def _parse(store: Store, key: str) -> Descriptor:
+    body, _ = store.read(key)
+    try:
+        document = json.loads(body)
+    except ValueError as error:
+        raise Damaged(
+            f"{store.url}: {key} is not JSON: {error}", "`publisher verify` shows what else is damaged."
+        ) from error
+    if not isinstance(document, dict):
+        raise Damaged(f"{store.url}: {key} does not hold an object", "`publisher verify` shows what else is damaged.")
+    return document
+
+
+def _download(store: Store, key: str, path: Path, sha256: str) -> None:
+    """Into a name of its own first, so that an interrupted download is never taken for the file."""
+    part = path.with_suffix(".part")
+    with store.open(key) as source, part.open("wb") as target:
+        shutil.copyfileobj(source, target, 1 << 20)
+    found = sha256_file(part)
+    if found != sha256:
+        part.unlink()
+        raise Damaged(
+            f"{store.url}: {key} has sha256 {found}, its record says {sha256}",
+            "`publisher verify` shows what else is damaged.",
+        )
+    part.rename(path)
