@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import duckdb
 
-from publisher.errors import ProjectError
+from publisher.errors import ProjectError, UsageError
+
+SqlError = duckdb.Error
+"""What DuckDB raises for a statement that it cannot run."""
 
 
 def quote(name: str) -> str:
@@ -47,6 +51,30 @@ class Engine:
         assert row is not None
         return row[0]
 
+    def export(self, select: str, path: Path, options: str) -> None:
+        """Write the rows of a SELECT to a file in their order. Raises UsageError where the file cannot be written."""
+        try:
+            self.run(f"COPY ({select}) TO {literal(path)} ({options})")
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            reason = str(error).splitlines()[0]
+            raise UsageError(f"{path} cannot be written: {reason}", "Check that the folder is writable and has room.") from error
+
+    @contextmanager
+    def time_limit(self, seconds: float, where: str) -> Iterator[None]:
+        """Whatever runs inside is stopped after `seconds`. Raises ProjectError then, and where the memory limit is reached."""
+        timer = Timer(seconds, self.connection.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except duckdb.InterruptException as error:
+            raise ProjectError(f"{where}: ran longer than {seconds:g} seconds", "Make the query simpler.") from error
+        except duckdb.OutOfMemoryException as error:
+            raise ProjectError(f"{where}: needs more memory than it may have", "Make the query simpler.") from error
+        finally:
+            timer.cancel()
+            timer.join()
+
     def lock(self, *allowed: Path) -> None:
         """From here on SQL reaches no file outside `allowed` folders, no network, no extension and no setting.
 
@@ -68,6 +96,7 @@ def open_engine(folder: Path, *, memory: str = "512MB", threads: int | None = No
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "preserve_insertion_order": True,
+        "python_enable_replacements": False,
     }
     if threads is not None:
         settings["threads"] = threads
@@ -78,6 +107,7 @@ def open_engine(folder: Path, *, memory: str = "512MB", threads: int | None = No
             f"DuckDB could not start in {folder}: {error}", "Check that the folder is writable and has room."
         ) from error
     try:
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
         yield Engine(connection, folder)
     finally:
         connection.close()

@@ -5,7 +5,10 @@ The only module that knows; pages, feeds, catalogues and the commit ask here.
 
 from __future__ import annotations
 
+import hashlib
+import posixpath
 import re
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
@@ -13,6 +16,18 @@ from publisher.model import Headers
 
 INDEX = "index.json"
 STATUS = "status.json"
+CATALOG = "catalog.ttl"
+CATALOG_JSON = "catalog.jsonld"
+DATA_CATALOG = "datacatalog.jsonld"
+OPENAPI = "openapi.json"
+API_CATALOG = ".well-known/api-catalog"
+
+CITATION = "CITATION.cff"
+README = "README.md"
+CROISSANT = "croissant.json"
+
+FEED_MAJOR = 1
+"""Major of the static API and its schemas; docs/api.md says what stays within one."""
 
 CLAIM = "release.json"
 DESCRIPTOR = "datapackage.json"
@@ -20,6 +35,7 @@ CHECKSUMS = "SHA256SUMS"
 VALIDATION = "validation.json"
 CHANGES = "changes.json"
 CHANGE_ROWS = "changes.ndjson"
+REMOVED = "removed.ndjson"
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 POINTER = "public, max-age=60, must-revalidate"
@@ -43,11 +59,15 @@ _TYPES = {
     ".cff": "application/yaml",
     ".txt": "text/plain; charset=utf-8",
     ".xml": "application/xml",
-    ".atom": "application/atom+xml",
+    ".atom": "application/atom+xml; charset=utf-8",
     "": "text/plain; charset=utf-8",
 }
+_LINKSET = "application/linkset+json"
+_FEED = re.compile(r"^[^/]+/feeds/.+\.json$")
 _DOWNLOADED = {".csv", ".xlsx", ".parquet", ".zip"}
-_VERSIONED = re.compile(r"^(?P<package>.+)/v/(?P<version>[^/]+)/(?P<name>.+)$")
+_PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_LONGEST = 150
+_VERSIONED = re.compile(r"^(?P<package>[^/]+)/v/(?P<version>[^/]+)/(?P<name>.+)$")
 
 
 def pointer(package: str) -> str:
@@ -65,9 +85,146 @@ def release_file(package: str, version: str, name: str) -> str:
     return release_folder(package, version) + name
 
 
+def history_page(package: str, version: str, sha256: str) -> str:
+    """The key of a page of older history: `version` is its newest, `sha256` its own."""
+    return f"{package}/v/history/{version}-{sha256[:12]}.json"
+
+
+def latest_file(package: str, name: str = "") -> str:
+    """The key of the copy of a file of the current release; of their folder, with its final slash, without `name`."""
+    return f"{package}/latest/{name}"
+
+
 def table_file(table: str, suffix: str) -> str:
     """The name of a table's file inside its release: `members` and `csv` give `members.csv`."""
     return f"{table}.{suffix}"
+
+
+def workbook_file(package: str, language: str = "") -> str:
+    """The name of the workbook of a package; that of the main language carries no language."""
+    return f"{package}.{language}.xlsx" if language else f"{package}.xlsx"
+
+
+def excel_file(table: str, language: str) -> str:
+    """The name of a table's CSV for Excel in a language."""
+    return f"{table}.{language}.excel.csv"
+
+
+def archive_file(package: str) -> str:
+    """The name of the zip of a release's files."""
+    return f"{package}.zip"
+
+
+def page(language: str, *parts: str) -> str:
+    """The key of a page; `language` is "" for the main one. Parts are a package and what lies below it: `tables/members`.
+
+    A part that ends in a slash is a folder, whose page is its index."""
+    path = "/".join(item.strip("/") for item in (language, *parts) if item.strip("/"))
+    folder = not parts or parts[-1].endswith("/")
+    return f"{path}/index.html".lstrip("/") if folder else f"{path}.html"
+
+
+def record_page(language: str, package: str, table: str, key: str) -> str:
+    """The key of the page of one row; `key` is made safe for a file's name."""
+    return page(language, package, table, segment(key))
+
+
+def segment(text: str) -> str:
+    """A text as one segment of a key, each text another: what is not a letter, digit or mark is written as `~` and its code."""
+    plain = re.sub(r"[^\w.-]|^\.+", lambda found: "".join(f"~{ord(sign):x}~" for sign in found.group()), text)
+    return plain or "~"
+
+
+def asset(name: str, sha256: str) -> str:
+    """The key of a site file that never changes: its name carries its content's hash."""
+    path = PurePosixPath(name)
+    return f"assets/{path.stem}.{sha256[:12]}{path.suffix}"
+
+
+def data_index(package: str) -> str:
+    """The entry of the static API of a package."""
+    return f"{package}/data/index.json"
+
+
+def data_whole(package: str, table: str) -> str:
+    """A table in one document."""
+    return f"{package}/data/{table}/pages/all.json"
+
+
+def data_page(package: str, table: str, number: int) -> str:
+    """A page of a table, counted from 1."""
+    return f"{package}/data/{table}/pages/{number:04}.json"
+
+
+def data_record(package: str, table: str, name: str) -> str:
+    """A record; `name` is record_name of its key."""
+    return f"{package}/data/{table}/{name}.json"
+
+
+def data_facet(package: str, table: str, column: str) -> str:
+    """The values of a column by which a table is cut into subsets."""
+    return f"{package}/data/{table}/by/{segment(column)}.json"
+
+
+def data_subset(package: str, table: str, column: str, value: str, number: int = 1) -> str:
+    """A page of the rows with a value in a column; the first one has the plain name."""
+    more = "" if number == 1 else f"~p{number}"
+    return f"{package}/data/{table}/by/{segment(column)}/{segment(value)}{more}.json"
+
+
+def data_schema(package: str, name: str) -> str:
+    """A JSON Schema of the static API: `tables/members` or `pointer`."""
+    return f"{package}/schemas/v{FEED_MAJOR}/{name}.json"
+
+
+def linkset(package: str) -> str:
+    """Everything about a package as typed links (RFC 9264)."""
+    return f"{package}/linkset.json"
+
+
+def dataset_card(package: str) -> str:
+    """The package in the words of schema.org."""
+    return f"{package}/dataset.jsonld"
+
+
+def feed(package: str, kind: str, language: str, form: str) -> str:
+    """A feed: `releases` or `changes`, in `json` or `atom`."""
+    return f"{package}/feeds/{kind}.{language}.{form}"
+
+
+def feed_archive(package: str, kind: str, language: str, number: int, form: str) -> str:
+    """A full page of a feed's past, counted from 1, the oldest first; it never changes."""
+    return f"{package}/feeds/archive/{kind}.{language}.{number:04}.{form}"
+
+
+def segment(value: str) -> str:
+    """Any text as one part of a key that needs no escaping in an address: other characters become `~` and the hexadecimal of their
+    UTF-8 bytes. Different texts give different segments; long ones end in a hash."""
+    if _PLAIN.fullmatch(value) and len(value) <= _LONGEST:
+        return value
+    plain = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
+    name = "".join(
+        chr(byte) if byte in plain and (byte != 0x2E or place) else f"~{byte:02X}" for place, byte in enumerate(value.encode())
+    )
+    if len(name) <= _LONGEST:
+        return name or "~"
+    return f"{name[:100].rpartition('~')[0] if '~' in name[97:100] else name[:100]}~h{hashlib.sha256(value.encode()).hexdigest()[:32]}"
+
+
+def record_name(key: Iterable[str]) -> str:
+    """The name of a record: the values of its key, joined by commas."""
+    return ",".join(segment(value) for value in key)
+
+
+def address(base_url: str, source: str, target: str) -> str:
+    """How the document at `source` links to the object at `target`: absolute where the public address is known, else relative to
+    the document (RFC 3986), so that a copied folder stays whole."""
+    path = quote(target, safe="/,~@")
+    if base_url:
+        return base_url + path
+    folder = quote(source.rpartition("/")[0], safe="/,~@")
+    found = posixpath.relpath(path or ".", folder or ".")
+    return f"{found}/" if not target or target.endswith("/") else found
 
 
 def headers(key: str) -> Headers:
@@ -76,7 +233,9 @@ def headers(key: str) -> Headers:
     suffix = PurePosixPath(key).suffix.lower()
     content_type = _TYPES.get(suffix, "application/octet-stream")
     release = _VERSIONED.match(key)
-    if release is None:
+    if release is None and key.startswith("assets/"):
+        return Headers(content_type, IMMUTABLE)
+    if release is None or suffix == ".html":
         cache = POINTER if name in {"versions.json", INDEX, STATUS} else DERIVED
         return Headers(content_type, cache)
     disposition = attachment(name, release["version"]) if suffix in _DOWNLOADED else ""

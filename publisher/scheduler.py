@@ -32,6 +32,10 @@ class Schedule:
     at: str
     timezone: str
 
+    def __str__(self) -> str:
+        every = self.unit if self.count == 1 else f"{self.count} {self.unit}s"
+        return f"every {every} at {self.at} {self.timezone}" if self.at else f"every {every}"
+
 
 def read_schedule(package: Package) -> Schedule | None:
     """The schedule a package declares, or None. Raises ProjectError for one that cannot be kept."""

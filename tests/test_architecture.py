@@ -18,7 +18,7 @@ FLOORS = [
     {"load", "diff"},
     {"validate", "query"},
     {"package"},
-    {"publish", "site", "feeds", "catalog"},
+    {"publish", "commit", "site", "feeds", "catalog"},
     {"run"},
     {"scheduler"},
     {"cli"},

@@ -12,6 +12,9 @@ from typing import Any
 
 from publisher.model import Descriptor
 
+PAGE_SIZE = 500
+"""Rows of a page of the static API, where a table declares nothing else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -81,7 +84,10 @@ class FileInfo:
 
 @dataclass(frozen=True, slots=True)
 class TableInfo:
-    """A table as published. `query` is the SQL a derived table came from ("" for one that people edit)."""
+    """A table as published. `query` is the SQL a derived table came from ("" for one that people edit).
+
+    `row_links` are two columns that name a row of any table, its table and its key, as `rowLinks: {table: ..., key: ...}` declares;
+    `page_size` is `pageSize`, the rows of a page of the static API; `hxl` gives columns their HXL hashtags."""
 
     name: str
     title: Text
@@ -94,6 +100,9 @@ class TableInfo:
     query: str
     deprecated: Descriptor
     schema: Descriptor
+    row_links: tuple[str, ...] = ()
+    page_size: int = PAGE_SIZE
+    hxl: Mapping[str, str] = field(default_factory=dict)
 
     def column(self, name: str) -> FieldInfo:
         return next(item for item in self.fields if item.name == name)
@@ -199,7 +208,14 @@ def _table(resource: Descriptor) -> TableInfo:
         query=str(resource.get("query") or ""),
         deprecated=resource.get("deprecated") or {},
         schema=schema,
+        row_links=_row_links(resource.get("rowLinks") or {}),
+        page_size=max(1, int(resource.get("pageSize") or PAGE_SIZE)),
+        hxl={str(name): str(tag) for name, tag in (resource.get("hxl") or {}).items()},
     )
+
+
+def _row_links(declared: Descriptor) -> tuple[str, ...]:
+    return (str(declared["table"]), str(declared["key"])) if {"table", "key"} <= {*declared} else ()
 
 
 def _field(item: Descriptor) -> FieldInfo:

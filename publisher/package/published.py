@@ -60,6 +60,23 @@ def read_release(store: Store, package: str, version: str, folder: Path) -> Publ
     return Published(store, package, version, descriptor, read_metadata(descriptor), folder)
 
 
+def read_document(store: Store, package: str, version: str, name: str) -> Descriptor:
+    """A JSON file of any release. Raises NotFound, Damaged."""
+    return _parse(store, layout.release_file(package, version, name))
+
+
+def fetch_file(store: Store, package: str, version: str, name: str, folder: Path) -> Path:
+    """A file of any release as a file of this machine, checked against the release's SHA256SUMS. Raises NotFound, Damaged."""
+    body, _ = store.read(layout.release_file(package, version, layout.CHECKSUMS))
+    sums = {path: digest for digest, _, path in (line.partition("  ") for line in body.decode().splitlines())}
+    if name not in sums:
+        raise NotFound(f"{package} {version}: {layout.CHECKSUMS} does not name {name}")
+    path = folder / f"{sums[name]}-{Path(name).name}"
+    if not path.exists():
+        _download(store, layout.release_file(package, version, name), path, sums[name])
+    return path
+
+
 def _parse(store: Store, key: str) -> Descriptor:
     body, _ = store.read(key)
     try:

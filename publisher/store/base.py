@@ -11,6 +11,7 @@ packages. Every store gives the same guarantees, and one behaviour suite (tests/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -18,7 +19,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from publisher.errors import UsageError
 from publisher.model import Headers
+
+PROBES = ".probe/"
+"""Where probes leave throw-away objects; no package may be named so."""
+
+_UNFIT = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +86,11 @@ class Store(Protocol):
         """
         ...
 
-    def copy(self, source: str, key: str, *, headers: Headers) -> Stat:
-        """Create `key` from the bytes of `source` inside the store, only where `key` is absent. Raises NotFound, PreconditionFailed."""
+    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> Stat:
+        """Write `key` from the bytes of `source` inside the store, only where `key` is absent unless `replace`.
+
+        The check for absence and the copy are one step only where the store can; S3 servers differ (see store/s3.py).
+        Raises NotFound, PreconditionFailed."""
         ...
 
     def delete(self, key: str) -> None:
@@ -88,12 +98,30 @@ class Store(Protocol):
         ...
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
-        """Objects whose key starts with `prefix`, in the order of their keys' UTF-8 bytes; `sha256` and headers may be left out."""
+        """Objects whose key starts with `prefix`, in the order of their keys' UTF-8 bytes; `etag`, `sha256` and headers may be
+        left out."""
         ...
 
     def probe(self) -> Capabilities:
-        """Whether conditional writes are honoured, tried on throw-away keys below `.probe/` that are removed again."""
+        """Whether conditional writes are honoured, tried on throw-away keys below `.probe/` that are removed again.
+
+        The answer is kept as long as this object lives."""
         ...
+
+    def sweep(self, before: datetime, *, remove: bool) -> tuple[str, ...]:
+        """What interrupted writes begun before `before` left behind (unfinished multipart uploads, temporary files), in words;
+        with `remove`, it is removed. Objects are never touched."""
+        ...
+
+
+def check_key(key: str) -> str:
+    """`key` itself. Raises UsageError for one that could leave the store's root or that some store could not hold."""
+    parts = key.split("/")
+    if _UNFIT.search(key) or any(part in {"", ".", ".."} for part in parts) or len(key.encode()) > 900:
+        raise UsageError(
+            f"{key!r} cannot be the name of a published object", "Use plain names without . or .. segments."
+        )
+    return key
 
 
 def metadata(sha256: str) -> Mapping[str, str]:

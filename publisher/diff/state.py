@@ -1,0 +1,73 @@
+"""One side of a comparison. In: a published CSV or a table in DuckDB. Out: a TableState, its rows as canonical text."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from publisher.engine import Engine, literal, quote
+from publisher.model import Descriptor
+
+LONGEST_LINE = 16 << 20
+"""Bytes of the longest record that is read; DuckDB's own limit of 2 MB is less than one long text may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """A table of one release, or of what would be the next.
+
+    `relation_sql` stands after FROM in one engine (a quoted name, a function call or a sub-select) and gives the schema's fields
+    as canonical text, NULL where a value is missing. `schema` and `descriptor` are those that are published with the table, so
+    that both sides of a comparison are written alike; the schema may keep its `publisher` properties. `rows` is their number
+    where it is known; otherwise they are counted.
+    """
+
+    name: str
+    relation_sql: str
+    schema: Descriptor
+    primary_key: tuple[str, ...]
+    descriptor: Descriptor = field(default_factory=dict)
+    rows: int | None = None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(str(item["name"]) for item in self.schema.get("fields", ()))
+
+
+def read_published(path: Path, schema: Descriptor) -> str:
+    """SQL of the rows of a CSV that this project published: RFC 4180, UTF-8, LF, one header row, empty for missing.
+
+    Nothing is guessed. In a table of one column a row without a value is written `""`, which is read as missing, too.
+    """
+    columns = ", ".join(f"{literal(str(item['name']))}: 'VARCHAR'" for item in schema.get("fields", ()))
+    return (
+        f"read_csv({literal(path)}, columns = {{{columns}}}, auto_detect = false, header = true, delim = ',', "
+        f"quote = '\"', escape = '\"', comment = '', nullstr = '', new_line = '\\n', "
+        f"max_line_size = {LONGEST_LINE}, buffer_size = {LONGEST_LINE})"
+    )
+
+
+def new_table(engine: Engine) -> str:
+    """A quoted name for a table that this package makes, used by nothing else in the engine."""
+    engine.run("CREATE SEQUENCE IF NOT EXISTS diff_tables")
+    number = engine.value("SELECT nextval('diff_tables')")
+    return quote(f"diff_{number}")
+
+
+def load_text(engine: Engine, columns: Sequence[str], rows: Iterable[Sequence[str | None]], select: str = "*") -> str:
+    """Rows of text as a table of the engine, for what was read from a file of changes. Out: its quoted name.
+
+    None is NULL; an empty text is NULL, too, as in every published table. `select` may give columns another type.
+    """
+    name = new_table(engine)
+    path = engine.folder / f"{name[1:-1]}.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+    schema = {"fields": [{"name": column} for column in columns]}
+    engine.run(f"CREATE TABLE {name} AS SELECT {select} FROM {read_published(path, schema)}")
+    path.unlink()
+    return name

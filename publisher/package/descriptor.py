@@ -1,0 +1,122 @@
+"""The published descriptor. In: Tables, the files of a release. Out: datapackage.json, and the identity of a release's content.
+
+Data Package 2.0 (https://datapackage.org/standard/data-package/), self-contained: every schema embedded, every path inside the
+release's folder. What steers the publication (`publisher`) stays behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from publisher.canonical import content_hash
+from publisher.model import Descriptor, File, Package, Resource, Table, Tables
+from publisher.package.schema import published_schema
+
+PACKAGE_PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
+RESOURCE_PROFILE = "https://datapackage.org/profiles/2.0/dataresource.json"
+DIALECT_PROFILE = "https://datapackage.org/profiles/2.0/tabledialect.json"
+
+MEDIATYPES = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "ndjson": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
+}
+
+DIALECT: Descriptor = {
+    "$schema": DIALECT_PROFILE,
+    "header": True,
+    "delimiter": ",",
+    "lineTerminator": "\n",
+    "quoteChar": '"',
+    "doubleQuote": True,
+    "skipInitialSpace": False,
+}
+
+_PACKAGE_GONE = frozenset({"$schema", "profile", "resources", "publisher", "version", "created"})
+_OWN = frozenset({"$schema", "name", "type", "path", "format", "mediatype", "encoding", "dialect", "schema"})
+_OWN_FACTS = frozenset({"bytes", "hash", "rows", "version", "formats", "stats"})
+_OF_SOURCES = frozenset({"profile", "data", "query", "publisher", "scheme", "compression", "innerpath", "extrapaths"})
+_RESOURCE_GONE = _OWN | _OWN_FACTS | _OF_SOURCES
+"""Properties that describe the source, or that the publication states itself."""
+
+
+def identity(tables: Tables, canonical: Mapping[str, File]) -> str:
+    """The identity of a release's content: what is said of the package and of each table, and the hashes of the canonical CSVs.
+
+    `canonical` is what write_canonical returned. Independent of clock, machine, version and of all other formats.
+    """
+    said = [
+        described(table.resource)
+        | {"schema": published_schema(table.resource), "sha256": canonical[table.resource.name].sha256}
+        for table in tables.tables
+    ]
+    return content_hash({"package": _package(tables.loaded.package), "tables": said})
+
+
+def published_descriptor(
+    tables: Tables, files: Mapping[str, Sequence[File]], written_in: Mapping[str, str], *, version: str, created: str
+) -> dict[str, Any]:
+    """datapackage.json. `files` are each table's files, the CSV first; `written_in` the release that last changed the table."""
+    head = _package(tables.loaded.package)
+    dates = {"version": version, "created": created}
+    resources = [
+        published_resource(table, files[table.resource.name], written_in[table.resource.name])
+        for table in tables.tables
+    ]
+    return {"$schema": PACKAGE_PROFILE, "name": head.pop("name"), **dates, **head, "resources": resources}
+
+
+def published_resource(table: Table, files: Sequence[File], written_in: str) -> dict[str, Any]:
+    """A table's entry in datapackage.json."""
+    first, *others = files
+    return {
+        "$schema": RESOURCE_PROFILE,
+        "name": table.resource.name,
+        "type": "table",
+        **described(table.resource),
+        **_file(first),
+        "encoding": "utf-8",
+        "dialect": dict(DIALECT),
+        "rows": table.rows,
+        "version": written_in,
+        "formats": [_file(item) for item in others],
+        "schema": published_schema(table.resource),
+    }
+
+
+def _package(package: Package) -> dict[str, Any]:
+    head: dict[str, Any] = {"name": package.name}
+    head |= {name: value for name, value in package.descriptor.items() if name not in _PACKAGE_GONE | {"name"}}
+    if "contributors" in head:
+        head["contributors"] = [_contributor(item) for item in package.descriptor["contributors"]]
+    return head
+
+
+def _contributor(item: Descriptor) -> dict[str, Any]:
+    """`role` of Data Package 1 becomes `roles`."""
+    plain = {name: value for name, value in item.items() if name != "role"}
+    return plain if "role" not in item or "roles" in item else {**plain, "roles": [item["role"]]}
+
+
+def described(resource: Resource) -> dict[str, Any]:
+    """What is said of a table for its readers; `query` is the SQL that made it, so that anybody can follow."""
+    said = {name: value for name, value in resource.descriptor.items() if name not in _RESOURCE_GONE}
+    if deprecated := (resource.descriptor.get("publisher") or {}).get("deprecated"):
+        said["deprecated"] = deprecated
+    if resource.query is not None:
+        said["query"] = resource.query
+    return said
+
+
+def _file(file: File) -> dict[str, Any]:
+    suffix = PurePosixPath(file.name).suffix.lstrip(".")
+    return {
+        "path": file.name,
+        "format": suffix,
+        "mediatype": MEDIATYPES[suffix],
+        "bytes": file.bytes,
+        "hash": f"sha256:{file.sha256}",
+    }

@@ -1,0 +1,189 @@
+"""The tables of a release. In: Checked. Out: Tables, those of people sorted by primary key and those of queries beside them.
+
+    derive(checked, engine) -> Tables
+
+From here on SQL written in the project runs, so the engine is locked first: no file, no network, no setting (Engine.lock).
+Order of rows: by primary key, by typed value, for every table that has one, the results of queries among them (design:
+publishing.md, Bytes). A table of people without a key keeps the order of its file, a query's result that of its ORDER BY.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from publisher.engine import Engine, SqlError, literal, quote
+from publisher.errors import InvalidData, ProjectError
+from publisher.findings import Finding, Report, Task
+from publisher.model import Descriptor, Package, Resource, Table, Tables
+from publisher.query.result import columns_sql, refuse_lexical
+from publisher.query.statement import functions_of_chance, prepare
+from publisher.schema import sql_type, typed_expression
+from publisher.validate import Checked, check_relation, run_checks
+
+SECONDS = 60.0
+"""How long one query may run."""
+
+CATALOG = "canonical"
+"""The in-memory database of canonical tables: they need not survive, and writing them there is twice as fast as to the file."""
+
+
+def derive(checked: Checked, engine: Engine, *, seconds: float = SECONDS) -> Tables:
+    """All tables of a release as `canonical.<name>`, typed views of them under their own names.
+
+    Files below `engine.folder` stay within reach, nothing else does. Raises InvalidData where a check or the result of a query
+    has findings, ProjectError for a query that does not run, takes longer than `seconds` or returns other columns.
+    """
+    package = checked.loaded.package
+    engine.run(f"ATTACH ':memory:' AS {CATALOG} (ROW_GROUP_SIZE 16384)")
+    tables = [_materialise(engine, resource, checked.relations[resource.name]) for resource in package.tables]
+    report = checked.report.merge(_infinite(engine, tables))
+    _refuse(package, report)
+    engine.lock(engine.folder)
+    report = report.merge(run_checks(engine, package.checks))
+    _refuse(package, report)
+    chance = functions_of_chance(engine) if package.queries else frozenset()
+    for resource in package.queries:
+        sql = prepare(engine, resource, [item.resource.name for item in tables], chance)
+        table = _run(engine, resource, sql, seconds)
+        references = {item.resource.name: f"SELECT * FROM {item.relation}" for item in tables}
+        relation = f"SELECT * FROM {table.relation}"
+        report = report.merge(check_relation(engine, relation, resource, references), _infinite(engine, [table]))
+        tables.append(table)
+    _refuse(package, report)
+    return Tables(checked.loaded, tuple(tables), _validation(report, package.root))
+
+
+def _materialise(engine: Engine, resource: Resource, relation: str) -> Table:
+    """A canonical table and its typed view."""
+    _refuse_twins(resource)
+    name = f"{CATALOG}.{quote(resource.name)}"
+    order = _order(resource)
+    engine.run(f"CREATE TABLE {name} AS " + (f"SELECT * FROM ({relation}) ORDER BY {order}" if order else relation))
+    fields = [(field, quote(str(field["name"]))) for field in resource.schema["fields"]]
+    typed = ", ".join(f"{typed_expression(field, column)} AS {column}" for field, column in fields)
+    engine.run(f"CREATE VIEW {quote(resource.name)} AS SELECT {typed} FROM {name}")
+    return Table(resource, name, int(engine.value(f"SELECT count(*) FROM {name}")))
+
+
+def _order(resource: Resource) -> str:
+    """The primary key by typed value; text breaks the ties of values that a typed column cannot tell apart."""
+    fields = {str(field["name"]): field for field in resource.schema["fields"]}
+    terms = []
+    for name in resource.primary_key:
+        column = quote(name)
+        if sql_type(fields[name]) != "VARCHAR":
+            terms.append(f"TRY({typed_expression(fields[name], column)})")
+        terms.append(column)
+    return ", ".join(terms)
+
+
+def _refuse_twins(resource: Resource) -> None:
+    """SQL does not tell `Name` from `name`, and neither do many readers of a table."""
+    seen: dict[str, str] = {}
+    for name in resource.fields:
+        other = seen.setdefault(name.lower(), name)
+        if other != name or resource.fields.count(name) > 1:
+            raise ProjectError(
+                f"table {resource.name}: two columns are named {other!r} and {name!r}",
+                "Names of columns differ by more than case.",
+            )
+
+
+def _run(engine: Engine, resource: Resource, sql: str, seconds: float) -> Table:
+    """A query's result as a table, its columns compared with the schema."""
+    where = f"{resource.query_path or resource.name}"
+    refuse_lexical(resource, where)
+    raw = f"{CATALOG}.{quote(resource.name + ' as returned')}"
+    try:
+        with engine.time_limit(seconds, where):
+            found = engine.rows(f"DESCRIBE {sql}")
+            _compare_columns(resource, [str(row[0]) for row in found], where)
+            engine.run(f"CREATE TABLE {raw} AS {sql}")
+    except SqlError as error:
+        raise ProjectError(f"{where}: {str(error).strip()}", "Correct the SQL of the query.") from error
+    table = _materialise(engine, resource, f"SELECT {columns_sql(resource, [str(row[1]) for row in found])} FROM {raw}")
+    engine.run(f"DROP TABLE {raw}")
+    return table
+
+
+def _compare_columns(resource: Resource, found: Sequence[str], where: str) -> None:
+    expected = resource.fields
+    if tuple(found) == expected:
+        return
+    missing = [name for name in expected if name not in found]
+    extra = [name for name in found if name not in expected]
+    parts = [
+        f"{label} {', '.join(names)}"
+        for label, names in (("it does not return", missing), ("the schema does not have", extra))
+        if names
+    ]
+    difference = "; ".join(parts) or f"the schema has the order {', '.join(expected)}, the query {', '.join(found)}"
+    raise ProjectError(
+        f"{where}: the columns are not those of the schema: {difference}", "Make the query or its schema fit."
+    )
+
+
+def _infinite(engine: Engine, tables: Sequence[Table]) -> Report:
+    """Numbers that no JSON can hold: NaN and infinity are valid in a Table Schema, but not in what is published."""
+    tasks = []
+    for table in tables:
+        findings: list[Finding] = []
+        for number, field in enumerate(table.resource.schema["fields"], start=1):
+            name = str(field["name"])
+            if field.get("type") != "number":
+                continue
+            wrong = f"{quote(name)} IN ({', '.join(literal(text) for text in _NOT_FINITE)})"
+            for text, *key in engine.rows(_sql_of_wrong(table, name, wrong)):
+                pairs = tuple(zip(table.resource.primary_key, map(str, key), strict=True))
+                findings.append(
+                    Finding(
+                        "check",
+                        note=f"{text} cannot be published: JSON has no such number",
+                        resource=table.resource.name,
+                        field=number,
+                        name=name,
+                        cell=text,
+                        key=pairs,
+                        rule="finite",
+                        expected="a number, or an empty cell where it is unknown",
+                    )
+                )
+        if findings:
+            tasks.append(
+                Task(table.resource.name, "", counts={"check": len(findings)}, findings=tuple(findings[:1000]))
+            )
+    return Report(tuple(tasks))
+
+
+_NOT_FINITE = ("NaN", "INF", "-INF", "nan", "inf", "-inf")
+
+
+def _sql_of_wrong(table: Table, name: str, wrong: str) -> str:
+    columns = ", ".join(quote(item) for item in (name, *table.resource.primary_key))
+    return f"SELECT {columns} FROM {table.relation} WHERE {wrong}"
+
+
+def _refuse(package: Package, report: Report) -> None:
+    if not report.valid:
+        raise InvalidData(
+            f"{package.name}: {report.errors} findings in {sum(bool(task.errors) for task in report.tasks)} tables",
+            report,
+            "Correct what the findings name, and publish again.",
+        )
+
+
+def _validation(report: Report, root: Path) -> Descriptor:
+    """The report as it is published: places are relative to the package, so that no machine differs."""
+    shape: dict[str, Any] = report.to_dict()
+    shape["tasks"] = [{**task, "place": _relative(task["place"], root)} for task in shape["tasks"]]
+    return shape
+
+
+def _relative(place: str, root: Path) -> str:
+    path = Path(place)
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+
+
+__all__ = ["derive"]

@@ -1,0 +1,313 @@
+"""The pipeline, the only place where stages meet. In: a package, a store. Out: a Receipt or a Plan.
+
+    load ──▶ check ──▶ derive ──▶ write_canonical ──▶ compare ──▶ claim ──▶ build ──▶ commit ──▶ refresh
+
+A release is compared with the head of the store, numbered, built and committed; when another publisher was faster, these four are
+done again on the new head. What is derived is rebuilt last, and failing there never undoes a publication.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from publisher import layout
+from publisher.commit import CONTEST, Head, Lost, admit, claim, commit, read_head, settle
+from publisher.commit.derive import Refreshed, build_index, build_latest, refresh
+from publisher.diff import ChangeSet, TableState, compare, read_published, write
+from publisher.engine import Engine, open_engine
+from publisher.errors import GateRefused, NotFound
+from publisher.load import load
+from publisher.model import Descriptor, File, Loaded, Package, Receipt, Release, Tables
+from publisher.package.descriptor import described, identity
+from publisher.package.published import Published, read_release
+from publisher.package.release import build, write_canonical
+from publisher.package.schema import published_schema
+from publisher.project import Settings, find_package, find_project
+from publisher.query import derive
+from publisher.store import open_store
+from publisher.store.base import Store
+from publisher.store.retry import Retry
+from publisher.validate import check
+from publisher.version import FIRST, Bump, expect, next_version, raise_level, rule
+
+Progress = Callable[[str, int, int], None]
+"""Told of a stage, how much of it is done and how much there is (0: nobody can tell)."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run gets from outside: where to publish, settings, time, a name of its own, somebody who watches."""
+
+    store: Store
+    settings: Settings
+    now: Callable[[], datetime] = _now
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
+    retry: Retry = field(default_factory=Retry)
+    progress: Progress = lambda _stage, _done, _total: None
+
+    def stamp(self) -> str:
+        """Now, as RFC 3339 in UTC."""
+        return self.now().astimezone(UTC).isoformat(timespec="microseconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a maintainer asks of a publication: the only version that may come out, a higher level and why, a message to readers."""
+
+    expect: str = ""
+    level: str = ""
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Valid tables and their canonical CSVs, not yet compared with anything. `content` identifies them."""
+
+    tables: Tables
+    canonical: Mapping[str, File]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """How the next release differs from the head's latest one, and which number follows."""
+
+    parent: Published | None
+    changes: ChangeSet
+    bump: Bump
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What `publish` would do now. `release` is None where nothing has changed; `sent` counts the bytes that would leave this machine."""
+
+    package: str
+    head: Head
+    planned: Planned | None
+    release: Release | None
+
+    @property
+    def sent(self) -> int:
+        return sum(item.bytes for item in self.release.files if item.copy_of is None) if self.release else 0
+
+
+FIRST_RELEASE = Bump("major", "first", "the first release")
+
+
+def publish(package: str | Path, *, target: str | None = None, wishes: Wishes | None = None) -> Receipt:
+    """Publish a package by its name under `datasets/` or the path of its descriptor, with the settings around the working folder.
+
+    Raises InvalidData, GateRefused, Superseded, StoreError, OutcomeUnknown, UsageError; see errors.py."""
+    project = find_project(Path.cwd(), os.environ)
+    store = open_store(target or project.settings.target, env=os.environ)
+    return publish_package(Run(store, project.settings), find_package(project, str(package)), wishes or Wishes())
+
+
+def publish_package(run: Run, package: Package, wishes: Wishes) -> Receipt:
+    """Publish one package; nothing happens where its newest release says the same already."""
+    loaded = load(package, read_at=run.stamp())
+    head = read_head(run.store, package.name)
+    receipt = _same_inputs(head, loaded)
+    if receipt is None:
+        run = replace(run, store=admit(run.store, single_writer=run.settings.single_writer, retry=run.retry))
+        with _engine(run) as engine:
+            prepared = prepare(run, engine, loaded)
+            receipt = settle(head, partial(_attempt, run, engine, prepared, wishes), CONTEST)
+    if receipt.outcome == "published" or not _is_indexed(run.store, receipt):
+        refresh_derived(run, package.name)
+    return receipt
+
+
+def plan_package(run: Run, package: Package, wishes: Wishes) -> Plan:
+    """What publish_package would do; the store is only read. Raises what it would raise before the first write."""
+    loaded = load(package, read_at=run.stamp())
+    head = read_head(run.store, package.name)
+    if _same_inputs(head, loaded):
+        return Plan(package.name, head, None, None)
+    with _engine(run) as engine:
+        prepared = prepare(run, engine, loaded)
+        if head.latest and head.latest.content == prepared.content:
+            return Plan(package.name, head, None, None)
+        planned = compare_with(run, engine, prepared, head, wishes)
+        release = _build(engine, prepared, planned, head, planned.version, run.stamp())
+        return Plan(package.name, head, planned, release)
+
+
+def prepare(run: Run, engine: Engine, loaded: Loaded) -> Prepared:
+    """Validate, query, and write the canonical CSVs. Raises InvalidData, ProjectError."""
+    run.progress("validate", 0, 0)
+    checked = check(loaded, engine)
+    run.progress("query", 0, 0)
+    tables = derive(checked, engine, seconds=run.settings.query_seconds)
+    run.progress("package", 0, 0)
+    canonical = write_canonical(engine, tables, engine.folder / "release")
+    return Prepared(tables, canonical, identity(tables, canonical))
+
+
+def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishes: Wishes) -> Planned:
+    """The difference to the head's latest release and the number that follows. Raises GateRefused, StoreError."""
+    package = prepared.tables.loaded.package
+    run.progress("compare", 0, 0)
+    after = _after(prepared.tables)
+    if head.latest is None:
+        planned = Planned(None, compare(engine, [], after), FIRST_RELEASE, str(FIRST))
+    else:
+        folder = engine.folder / "parent"
+        folder.mkdir(exist_ok=True)
+        parent = read_release(run.store, package.name, head.latest.version, folder)
+        before, same = _before(parent, prepared)
+        described = (parent.descriptor, package.descriptor)
+        changes = compare(engine, before, after, same, package=described, from_version=parent.version)
+        bump = rule(changes.facts)
+        if wishes.level:
+            bump = raise_level(bump, wishes.level, wishes.reason)
+        planned = Planned(parent, changes, bump, next_version(parent.version, bump, head.numbers))
+    if wishes.expect:
+        expect(planned.version, wishes.expect)
+    return planned
+
+
+def refresh_derived(run: Run, *packages: str) -> Refreshed:
+    """Rebuild what follows from releases: copies under `latest/`, the index last."""
+    run.progress("refresh", 0, 0)
+    folders = [layout.latest_file(name) for name in packages]
+    return refresh(run.store, packages, (build_latest, build_index), folders=folders, retry=run.retry)
+
+
+def _attempt(run: Run, engine: Engine, prepared: Prepared, wishes: Wishes, head: Head) -> Receipt | Lost:
+    """One try to publish on `head`."""
+    name = prepared.tables.loaded.package.name
+    if head.latest and head.latest.content == prepared.content:
+        return Receipt(name, "unchanged", head.latest.version)
+    if withdrawn := head.withdrawn(prepared.content):
+        raise GateRefused(
+            f"{name}: this is the content of {withdrawn.version}, which was taken back",
+            f"Correct the data, or bring it back on purpose: `publisher rollback {name} {withdrawn.version}`.",
+        )
+    planned = compare_with(run, engine, prepared, head, wishes)
+    now = run.now()
+    inputs = prepared.tables.loaded.inputs
+    claimed = claim(
+        run.store,
+        head,
+        version=planned.version,
+        level=planned.bump.level,
+        content=prepared.content,
+        inputs=inputs,
+        run=run.name,
+        now=now,
+    )
+    release = _build(engine, prepared, planned, head, claimed.version, claimed.created)
+    total = len(release.files)
+    run.progress("store", 0, total)
+    safe = iter(range(1, total + 1))
+    return commit(
+        run.store,
+        release,
+        head,
+        claimed,
+        now=run.now,
+        window=run.settings.retention_releases,
+        progress=lambda _name, _size: run.progress("store", next(safe), total),
+    )
+
+
+def _build(engine: Engine, prepared: Prepared, planned: Planned, head: Head, version: str, created: str) -> Release:
+    folder = engine.folder / "release"
+    parent = head.latest.version if head.latest else None
+    changes = replace(planned.changes, to_version=version)
+    release = build(
+        engine,
+        prepared.tables,
+        prepared.canonical,
+        version=version,
+        parent=parent,
+        created=created,
+        content=prepared.content,
+        rule=_rule(planned.bump),
+        parent_descriptor=planned.parent.descriptor if planned.parent else None,
+        folder=folder,
+        changes=write(engine, changes, folder, _rule(planned.bump)),
+    )
+    entry = {
+        "read_at": prepared.tables.loaded.read_at,
+        "bump": planned.bump.level,
+        "rule": planned.bump.rule,
+        "rows": {table.resource.name: table.rows for table in prepared.tables.tables},
+        "changes": {
+            "added": changes.counts.added,
+            "changed": changes.counts.changed,
+            "removed": changes.counts.removed,
+        },
+    }
+    return replace(release, entry=entry)
+
+
+def _rule(bump: Bump) -> Descriptor:
+    return {"bump": bump.level, "rule": bump.rule, "explanation": bump.explanation}
+
+
+def _after(tables: Tables) -> list[TableState]:
+    return [
+        TableState(
+            table.resource.name,
+            table.relation,
+            published_schema(table.resource),
+            table.resource.primary_key,
+            described(table.resource),
+        )
+        for table in tables.tables
+    ]
+
+
+def _before(parent: Published, prepared: Prepared) -> tuple[list[TableState], set[str]]:
+    """The parent's tables, and which of them have the same bytes; those are not fetched."""
+    states, unchanged = [], set()
+    for table, resource in zip(parent.info.tables, parent.descriptor["resources"], strict=True):
+        csv, now = table.file("csv"), prepared.canonical.get(table.name)
+        same = csv is not None and now is not None and csv.sha256 == now.sha256
+        if same:
+            unchanged.add(table.name)
+        relation = "" if same else read_published(parent.csv_path(table), table.schema)
+        states.append(TableState(table.name, relation, table.schema, table.primary_key, resource))
+    return states, unchanged
+
+
+def _same_inputs(head: Head, loaded: Loaded) -> Receipt | None:
+    """Nothing that decides a release has changed since the latest one, so nothing needs to be read."""
+    if head.latest is None or head.latest.inputs != loaded.inputs:
+        return None
+    return Receipt(loaded.package.name, "unchanged", head.latest.version)
+
+
+def _is_indexed(store: Store, receipt: Receipt) -> bool:
+    """Whether what is derived was finished for this release: the index, written last, names it."""
+    try:
+        packages = json.loads(store.read(layout.INDEX)[0])["packages"]
+        return any((item["name"], item["version"]) == (receipt.package, receipt.version) for item in packages)
+    except (NotFound, ValueError, KeyError, TypeError):
+        return False
+
+
+@contextmanager
+def _engine(run: Run) -> Iterator[Engine]:
+    with (
+        tempfile.TemporaryDirectory(prefix="publisher-") as folder,
+        open_engine(Path(folder), memory=run.settings.memory) as engine,
+    ):
+        yield engine

@@ -1,0 +1,279 @@
+"""The accept lane. In: a field. Out: SQL that is true only for cells which frictionless certainly finds valid.
+
+Each type stands once in TYPES, each constraint once in CONSTRAINTS. To add one, write the SQL for the cells that are right
+beyond doubt and leave the rest to the exact lane: refusing too much costs time, accepting too much would be a wrong answer.
+The lexical form is tested first (`TRY_CAST` alone takes `infinity` for a date and `yes` for a boolean); a cell that passes is
+already canonical text, save for booleans and for numbers with their own signs.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from publisher.engine import literal
+from publisher.schema import Dialect
+from publisher.validate.exact import key_of
+from publisher.validate.patterns import any_of, matching
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """SQL over the text of one cell, `{v}` standing for the text (never NULL).
+
+    `test` accepts the cell, `key` is its key (equal text for equal values, as exact.key_of gives it), `canonical` the text that
+    is published, `value` what bounds compare with, written so that a cell which `test` refuses gives NULL, not an error.
+    `bound` turns a bound's typed value into the SQL it is compared with, or None where it cannot be.
+    """
+
+    test: str
+    key: str = "{v}"
+    canonical: str = "{v}"
+    value: str = ""
+    bound: Callable[[Any], str | None] = lambda _value: None
+    length: bool = False
+
+
+INTEGER = r"0|-?[1-9][0-9]{0,17}"
+NUMBER = r"(?:-?[1-9][0-9]{0,17}|0)(?:\.[0-9]{1,15})?|-0\.[0-9]{0,14}[1-9]"
+DATE = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+WORD = r"[0-9a-z]+(?:[._+-][0-9a-z]+){0,7}"
+DOMAIN = r"(?:[0-9a-z](?:[0-9a-z]|-[0-9a-z]){0,20}\.){1,3}[a-z]{2,20}"
+URI = r"https?://" + DOMAIN + r"(?:/[0-9A-Za-z._~/=+-]*)?(?:\?[0-9A-Za-z._~/=&+-]*)?(?:#[0-9A-Za-z._~/=-]*)?"
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
+
+
+def full_match(pattern: str, text: str = "{v}") -> str:
+    """SQL: the whole text matches an RE2 pattern."""
+    return f"regexp_full_match({text}, {_brace(literal(pattern))})"
+
+
+def _brace(sql: str) -> str:
+    """SQL as part of a template: its own braces stay braces."""
+    return sql.replace("{", "{{").replace("}", "}}")
+
+
+def _string(field: Any) -> Accept | None:
+    tests = {
+        "default": "TRUE",
+        "email": full_match(f"(?:{WORD})@(?:{DOMAIN})") + " AND length({v}) <= 64",
+        "uri": full_match(URI),
+        "uuid": full_match(UUID),
+        "binary": full_match(BASE64),
+    }
+    return Accept(tests[field.format], length=True) if field.format in tests else None
+
+
+def _any(_field: Any) -> Accept:
+    return Accept("TRUE")
+
+
+def _integer(_field: Any) -> Accept:
+    def bound(value: Any) -> str | None:
+        return f"{value}" if abs(value) < 10**18 else None
+
+    return Accept(full_match(INTEGER), value="TRY_CAST({v} AS BIGINT)", bound=bound)
+
+
+def _number(field: Any) -> Accept | None:
+    group, point = field.group_char, field.decimal_char
+    signs = {group, point} - {""}
+    if field.float_number or len(point) != 1 or len(group) > 1 or group == point or any(s.isalnum() or s in "-+_ " for s in signs):
+        return None
+    plain = "{v}"
+    test = full_match(NUMBER)
+    if group or point != ".":
+        plain = f"replace({plain}, {_brace(literal(group))}, '')" if group else plain
+        bare = plain
+        plain = f"replace({plain}, {_brace(literal(point))}, '.')" if point != "." else plain
+        test = full_match(NUMBER, plain) + (f" AND NOT contains({bare}, '.')" if point != "." else "")
+    value = f"TRY_CAST({plain} AS DECIMAL(38,15))"
+
+    def bound(value: Any) -> str | None:
+        number = Decimal(value)
+        exponent = number.as_tuple().exponent
+        fits = number.is_finite() and abs(number) < 10**18 and isinstance(exponent, int) and -15 <= exponent <= 18
+        return f"CAST('{number:f}' AS DECIMAL(38,15))" if fits else None
+
+    key = f"CASE WHEN contains({plain}, '.') THEN rtrim(rtrim({plain}, '0'), '.') ELSE {plain} END"
+    return Accept(test, key=key, canonical=plain, value=value, bound=bound)
+
+
+def _boolean(field: Any) -> Accept:
+    meaning = {text: True for text in field.true_values} | {text: False for text in field.false_values}
+    true = [text for text, value in meaning.items() if value]
+    known = full_match(any_of(list(meaning)))
+    is_true = full_match(any_of(true)) if true else "FALSE"
+    return Accept(known, f"CASE WHEN {is_true} THEN '1' ELSE '0' END", f"CASE WHEN {is_true} THEN 'true' ELSE 'false' END")
+
+
+def _date(field: Any) -> Accept | None:
+    if field.format != "default":
+        return None
+    test = full_match(DATE) + " AND {v} >= '0001' AND TRY_CAST({v} AS DATE) IS NOT NULL"
+    return Accept(test, value="{v}", bound=lambda value: literal(value.isoformat()))
+
+
+def _datetime(field: Any) -> Accept | None:
+    """With and without `Z`; offsets go to the exact lane. A bound decides which of the two it can be compared with."""
+    if field.format != "default":
+        return None
+    bounds = [field.create_value_reader()(copy.deepcopy(field.constraints[name])) for name in _BOUNDS if name in field.constraints]
+    aware = {value.tzinfo is not None for value in bounds}
+    if len(aware) > 1:
+        return None
+    zone = {(): "Z?", (True,): "Z", (False,): ""}[tuple(aware)]
+    day_exists = "{v} >= '0001' AND TRY_CAST(left({v}, 10) AS DATE) IS NOT NULL"
+
+    def bound(value: dt.datetime) -> str | None:
+        offset = value.utcoffset() or dt.timedelta()
+        plain = value.replace(tzinfo=None) - offset
+        return literal(plain.isoformat()) if not plain.microsecond else None
+
+    return Accept(f"{full_match(f'{DATE}T{CLOCK}{zone}')} AND {day_exists}", value="left({v}, 19)", bound=bound)
+
+
+def _time(field: Any) -> Accept | None:
+    def bound(value: dt.time) -> str | None:
+        return None if value.tzinfo or value.microsecond else literal(value.isoformat())
+
+    return Accept(full_match(CLOCK), value="{v}", bound=bound) if field.format == "default" else None
+
+
+def _year(_field: Any) -> Accept:
+    return Accept(
+        full_match("[0-9]{4}"), key="CAST(TRY_CAST({v} AS SMALLINT) AS VARCHAR)", value="TRY_CAST({v} AS SMALLINT)", bound=str
+    )
+
+
+def _yearmonth(_field: Any) -> Accept:
+    year, month = ("CAST(TRY_CAST(" + part + " AS SMALLINT) AS VARCHAR)" for part in ("left({v}, 4)", "right({v}, 2)"))
+    return Accept(
+        full_match("[0-9]{4}-(?:0[1-9]|1[0-2])"),
+        key=f"{year} || ',' || {month}",
+        value="{v}",
+        bound=lambda value: literal(f"{value[0]:04d}-{value[1]:02d}") if 0 <= value[0] <= 9999 else None,
+    )
+
+
+def _list(field: Any) -> Accept | None:
+    return Accept("TRUE", key="") if field.item_type == "string" and field.delimiter else None
+
+
+TYPES: Mapping[str, Callable[[Any], Accept | None]] = {
+    "string": _string,
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "date": _date,
+    "datetime": _datetime,
+    "time": _time,
+    "year": _year,
+    "yearmonth": _yearmonth,
+    "list": _list,
+    "any": _any,
+}
+"""Types that the accept lane knows. All others (duration, geopoint, geojson, object, array) take the exact lane whole."""
+
+Constraint = Callable[[Any, Any, Accept], str | None]
+"""(field, value of the constraint, the type's SQL) -> SQL that is true only where the constraint is fulfilled, or None."""
+
+
+def _required(_field: Any, _value: Any, _accept: Accept) -> str:
+    return "TRUE"
+
+
+def _min_length(_field: Any, value: Any, accept: Accept) -> str | None:
+    return f"length({{v}}) >= {int(value)}" if accept.length else None
+
+
+def _max_length(_field: Any, value: Any, accept: Accept) -> str | None:
+    return f"length({{v}}) <= {int(value)}" if accept.length else None
+
+
+def _pattern(_field: Any, value: Any, _accept: Accept) -> str | None:
+    pattern = matching(value)
+    return f"regexp_matches({{v}}, {_brace(literal(pattern))})" if pattern else None
+
+
+def _enum(field: Any, value: Any, accept: Accept) -> str | None:
+    read = field.create_value_reader()
+    allowed = [key_of(read(copy.deepcopy(item))) for item in value]
+    return full_match(any_of(allowed), accept.key) if accept.key and allowed else None
+
+
+def _compare(operator: str) -> Constraint:
+    def constraint(field: Any, value: Any, accept: Accept) -> str | None:
+        bound = accept.bound(field.create_value_reader()(copy.deepcopy(value)))
+        return f"coalesce({accept.value} {operator} {_brace(bound)}, FALSE)" if accept.value and bound else None
+
+    return constraint
+
+
+CONSTRAINTS: Mapping[str, Constraint] = {
+    "required": _required,
+    "unique": _required,
+    "minLength": _min_length,
+    "maxLength": _max_length,
+    "pattern": _pattern,
+    "enum": _enum,
+    "minimum": _compare(">="),
+    "maximum": _compare("<="),
+    "exclusiveMinimum": _compare(">"),
+    "exclusiveMaximum": _compare("<"),
+}
+"""Constraints that the accept lane knows. `required` looks at missing cells (see Column), `unique` at whole columns (keys.py)."""
+
+_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+
+
+class Column:
+    """A field as SQL. `text` is the SQL of its raw cell, never NULL in files (a relation's cells may be).
+
+    `value` is the cell or NULL where it is missing, `accepted` true only where frictionless has no finding, `key` and `canonical`
+    as in Accept, NULL for missing cells."""
+
+    def __init__(self, field: Any, text: str, dialect: Dialect, own: Mapping[str, Any], keyed: bool) -> None:
+        self.missing = missing_values(field) | ({dialect.null_sequence} if dialect.null_sequence is not None else set())
+        self.value = text
+        for value in sorted(self.missing):
+            self.value = f"nullif({self.value}, {literal(value)})"
+        accept = TYPES.get(field.type, lambda _field: None)(field)
+        self.key = (accept.key if accept else "NULL").format(v=self.value)
+        self.canonical = (accept.canonical if accept else "{v}").format(v=self.value)
+        required = bool(field.constraints.get("required"))
+        tests = _tests(field, accept) if accept and not own and (accept.key or not keyed) else None
+        if tests is None:
+            self.accepted = "FALSE" if required else f"({self.value} IS NULL)"
+            return
+        test = " AND ".join(tests).format(v=self.value) or "TRUE"
+        if not self.missing:
+            self.accepted = f"({test})"
+        elif test == "TRUE":
+            self.accepted = f"({self.value} IS NOT NULL)" if required else "TRUE"
+        else:
+            self.accepted = f"(CASE WHEN {self.value} IS NULL THEN {str(not required).upper()} ELSE {test} END)"
+
+
+def _tests(field: Any, accept: Accept) -> list[str] | None:
+    """The tests of a field's type and constraints; None where one of them is not in the accept lane."""
+    tests = [accept.test]
+    for name, value in field.constraints.items():
+        test = CONSTRAINTS[name](field, value, accept) if name in CONSTRAINTS else None
+        if test is None:
+            return None
+        tests.append(test)
+    return [test for test in tests if test != "TRUE"]
+
+
+def missing_values(field: Any) -> set[str]:
+    """The texts that frictionless reads as missing in this field."""
+    if field.has_defined("missing_values") or not field.schema:
+        return set(field.missing_values)
+    return set(field.schema.missing_values)

@@ -1,0 +1,190 @@
+"""Keys. In: scans whose keys lie in DuckDB. Out: findings for unique, primaryKey, uniqueKeys and foreignKeys.
+
+Keys are compared by typed value, as text that is equal where frictionless' values are (exact.key_of). A cell with a type error
+counts as missing. A record is told which earlier one it repeats: the last before it with the same key, as frictionless does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from publisher.engine import Engine, literal
+from publisher.errors import ProjectError
+from publisher.findings import Finding
+from publisher.validate.structure import NO_TEXT
+from publisher.validate.table import Scan
+
+FAMILIES = {
+    "integer": "number",
+    "number": "number",
+    "year": "number",
+    "boolean": "number",
+    "any": "text",
+    "string": "text",
+    "yearmonth": "pair",
+    "geopoint": "pair",
+    "array": "json",
+    "list": "json",
+    "object": "json",
+    "geojson": "json",
+}
+"""Types whose values can be equal in Python; a type that is not here is equal only to itself."""
+
+
+def keyed_fields(schemas: Mapping[str, Any], name: str) -> frozenset[str]:
+    """The fields of table `name` whose keys are compared, by its own schema or by one that refers to it."""
+    schema = schemas[name]
+    fields = {field.name for field in schema.fields if field.constraints.get("unique")} | set(schema.primary_key)
+    for key in schema.foreign_keys:
+        fields |= set(key["fields"])
+    for key in unique_keys(schema):
+        fields |= set(key)
+    for other, its in schemas.items():
+        for key in its.foreign_keys:
+            reference = key["reference"]
+            if (reference["resource"] or other) == name:
+                fields |= set(reference["fields"])
+    return frozenset(_any_case(schema, fields))
+
+
+def unique_keys(schema: Any) -> list[list[str]]:
+    """`uniqueKeys` of Table Schema 2.0, which frictionless keeps but does not apply."""
+    return [[key] if isinstance(key, str) else list(key) for key in schema.custom.get("uniqueKeys") or ()]
+
+
+def check_keys(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
+    """Add the findings of frictionless' key rules to a scan."""
+    if not scan.keys:
+        return
+    for number, field in enumerate(scan.fields, start=1):
+        if field.constraints.get("unique"):
+            for row, other, (key,) in _repeated(engine, scan.keys, [f"k{number}"]):
+                note = f"the same as in the row at position {other}"
+                scan.found.add(Finding("unique-error", note, row=row, field=number, name=field.name, cell=key, other=other))
+    _check_primary_key(engine, scan)
+    for key in scan.source.schema.foreign_keys:
+        _check_foreign_key(engine, scan, key, scans)
+
+
+def broken_reference(scan: Scan, scans: Mapping[str, Scan]) -> Finding | None:
+    """The finding that kept a table from being read to which this one refers: frictionless then says nothing else."""
+    for key in scan.source.schema.foreign_keys:
+        fatal = referenced(scan, key, scans).fatal
+        if fatal:
+            return fatal
+    return None
+
+
+def referenced(scan: Scan, key: Mapping[str, Any], scans: Mapping[str, Scan]) -> Scan:
+    """The table that a foreign key refers to. Raises ProjectError where there is none."""
+    name = key["reference"]["resource"]
+    if not name or name == scan.source.name:
+        return scan
+    if name not in scans:
+        known = ", ".join(sorted(scans))
+        raise ProjectError(
+            f"{scan.source.path}: a foreign key of table {scan.source.name} refers to {name!r}, which does not exist",
+            f"Tables are: {known}.",
+        )
+    return scans[name]
+
+
+def check_unique_keys(engine: Engine, scan: Scan) -> None:
+    """Add findings for `uniqueKeys`; keys with a missing cell differ from all others, as in SQL."""
+    for names in unique_keys(scan.source.schema):
+        columns = [scan.key_column(name) for name in names]
+        if not scan.keys or None in columns:
+            continue
+        relation = f"(SELECT * FROM {scan.keys} WHERE {' AND '.join(f'{column} IS NOT NULL' for column in columns)})"
+        for row, other, cells in _repeated(engine, relation, [str(column) for column in columns]):
+            pairs = tuple(zip(names, map(str, cells), strict=True))
+            scan.found.add(Finding("unique-key", f"the same as in the row at position {other}", row=row, key=pairs, other=other))
+
+
+def _check_primary_key(engine: Engine, scan: Scan) -> None:
+    names = scan.source.schema.primary_key
+    if not names or not set(names) <= {field.name for field in scan.fields}:
+        return
+    if not scan.source.dialect.header_case:
+        names = [field.name for field in scan.fields if field.name.lower() in {name.lower() for name in names}]
+    columns = [str(scan.key_column(name)) for name in names]
+    for (row,) in _stream(engine, f"SELECT row FROM {scan.keys} WHERE {_all_null(columns)} ORDER BY row"):
+        scan.found.add(Finding("primary-key", 'cells composing the primary keys are all "None"', row=row))
+    for row, other, cells in _repeated(engine, scan.keys, columns):
+        pairs = tuple(zip(names, map(_shown, cells), strict=True))
+        scan.found.add(Finding("primary-key", f"the same as in the row at position {other}", row=row, key=pairs, other=other))
+
+
+def _check_foreign_key(engine: Engine, scan: Scan, key: Mapping[str, Any], scans: Mapping[str, Scan]) -> None:
+    names, reference = key["fields"], key["reference"]
+    if not set(names) <= {field.name for field in scan.fields}:
+        return
+    target = referenced(scan, key, scans)
+    own = [str(scan.key_column(name)) for name in names]
+    theirs = [_their_key(scan, name, target, other) for name, other in zip(names, reference["fields"], strict=True)]
+    selected = ", ".join(f"{sql} AS {column}" for sql, column in zip(theirs, own, strict=True))
+    lookup = f"(SELECT DISTINCT {selected} FROM {target.keys})" if target.keys else f"(SELECT {selected} WHERE FALSE)"
+    same = " AND ".join(f"mine.{column} IS NOT DISTINCT FROM theirs.{column}" for column in own)
+    columns = ", ".join(f"mine.{column}" for column in own)
+    sql = f"SELECT row, {columns} FROM {scan.keys} AS mine ANTI JOIN {lookup} AS theirs ON {same} WHERE NOT ({_all_null(own)}) ORDER BY row"
+    for row, *cells in _stream(engine, sql):
+        values = ", ".join(map(_shown, cells))
+        note = (
+            f'for "{", ".join(names)}": values "{values}" not found in the lookup table "{reference["resource"]}"'
+            f' as "{", ".join(reference["fields"])}"'
+        )
+        pairs = tuple(zip(names, map(_shown, cells), strict=True))
+        number = next(index for index, field in enumerate(scan.fields, 1) if field.name == names[0]) if len(names) == 1 else None
+        scan.found.add(Finding("foreign-key", note, row=row, name=", ".join(names), cell=values, key=pairs, rule=str(number or "")))
+
+
+def _their_key(scan: Scan, name: str, target: Scan, other: str) -> str:
+    """SQL of a referenced key as this field may equal it: values of another family are there, but equal nothing."""
+    column = target.key_column(other)
+    if column is None or not target.keys:
+        return "CAST(NULL AS VARCHAR)"
+    mine = next(field.type for field in scan.fields if field.name == name)
+    its = next(field.type for field in target.fields if field.name == other)
+    if FAMILIES.get(mine, mine) == FAMILIES.get(its, its):
+        return column
+    return f"CASE WHEN {column} IS NOT NULL THEN {literal(NO_TEXT)} END"
+
+
+def _repeated(engine: Engine, relation: str, columns: Sequence[str]) -> Iterator[tuple[int, int, tuple[Any, ...]]]:
+    """(record, the last record before it with the same key, the key) for every repetition, in order."""
+    names = ", ".join(columns)
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT {names} FROM {relation}"
+        f" WHERE NOT ({_all_null(columns)}) GROUP BY {names} HAVING count(*) > 1"
+    )
+    if not engine.value("SELECT count(*) FROM repeated"):
+        return
+    same = " AND ".join(f"its.{column} IS NOT DISTINCT FROM repeated.{column}" for column in columns)
+    mine = ", ".join(f"its.{column}" for column in columns)
+    ranked = (
+        f"SELECT row, lag(row) OVER (PARTITION BY {mine} ORDER BY row) AS other, {mine}"
+        f" FROM {relation} AS its SEMI JOIN repeated ON {same}"
+    )
+    for row, other, *cells in _stream(engine, f"SELECT * FROM ({ranked}) WHERE other IS NOT NULL ORDER BY row"):
+        yield row, other, tuple(cells)
+
+
+def _stream(engine: Engine, sql: str) -> Iterator[tuple[Any, ...]]:
+    result = engine.connection.execute(sql)
+    while rows := result.fetchmany(2048):
+        yield from rows
+
+
+def _all_null(columns: Sequence[str]) -> str:
+    return " AND ".join(f"{column} IS NULL" for column in columns)
+
+
+def _shown(cell: str | None) -> str:
+    return "None" if cell is None else cell
+
+
+def _any_case(schema: Any, names: set[str]) -> set[str]:
+    """Names and the fields that differ from them by case only, which a dialect may hold equal."""
+    lowered = {name.lower() for name in names}
+    return names | {field.name for field in schema.fields if field.name.lower() in lowered}

@@ -1,0 +1,209 @@
+"""Whole packages and single tables. In: descriptors and paths. Out: Reports.
+
+The only place that puts the lanes together: every table is scanned once, then keys are compared between the scans.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import frictionless
+
+from publisher.engine import Engine, open_engine
+from publisher.errors import ProjectError
+from publisher.findings import Collector, Report
+from publisher.load import make_plain
+from publisher.model import Package, Resource
+from publisher.project.files import read_object
+from publisher.schema import own_constraints, parse_dialect, parse_schema
+from publisher.validate import house
+from publisher.validate.keys import broken_reference, check_keys, keyed_fields
+from publisher.validate.table import Scan, Source, read_path, scan_table
+
+LIMIT = 1000
+"""Samples kept of each code in each table; counts are always exact."""
+MEMORY = "256MB"
+"""DuckDB's limit where validation opens an engine of its own; what does not fit spills to the scratch folder."""
+
+Reference = tuple[str | Path, Mapping[str, Any] | str | Path]
+
+
+def validate_table(
+    path: str | Path,
+    schema: Mapping[str, Any] | str | Path | None = None,
+    *,
+    dialect: Mapping[str, Any] | str | Path | None = None,
+    encoding: str | None = "utf-8",
+    references: Mapping[str, Reference] | None = None,
+    checks: str | None = None,
+    limit: int | None = LIMIT,
+) -> Report:
+    """The findings of one table.
+
+    `schema` and `dialect` are descriptors or paths of them; without a schema only the structure is judged. `references` are the
+    tables that foreign keys name, as (path, schema). `checks="house"` adds our own checks. `limit` caps the samples of a code.
+    Raises ProjectError for a file that is missing and for rules that are themselves wrong.
+    """
+    path = Path(path)
+    main = _resource(path.stem, path, schema, dialect, encoding)
+    others = [_resource(name, Path(at), its, None, encoding) for name, (at, its) in (references or {}).items()]
+    with tempfile.TemporaryDirectory(prefix="publisher-") as folder, open_engine(Path(folder), memory=MEMORY) as engine:
+        scans = validate_resources(engine, [main, *others], limit=limit, only=main.name, house_checks=checks == "house")
+        return report_of({main.name: scans[main.name]})
+
+
+def validate_package(package: Package, *, checks: str | None = "house", limit: int | None = LIMIT) -> Report:
+    """The findings of all tables of a package that people edit. Raises ProjectError as validate_table does."""
+    with tempfile.TemporaryDirectory(prefix="publisher-") as folder, open_engine(Path(folder), memory=MEMORY) as engine:
+        return report_of(validate_tables(engine, package, checks=checks, limit=limit))
+
+
+def validate_tables(engine: Engine, package: Package, *, checks: str | None, limit: int | None) -> dict[str, Scan]:
+    """The scans of a package's tables, all findings added."""
+    profile = str(package.descriptor.get("$schema", ""))
+    on = checks == "house"
+    return validate_resources(
+        engine, package.tables, limit=limit, profile=profile, house_checks=on, settings=package.settings, root=package.root
+    )
+
+
+def check_relation(
+    engine: Engine, sql: str, resource: Resource, references: Mapping[str, str], *, limit: int | None = LIMIT
+) -> Report:
+    """The findings of a relation of text columns, named as the resource's fields, against the resource's schema.
+
+    `references` are the relations (SQL) of the tables that its foreign keys name, their columns as canonical text."""
+    where = str(resource.query_path or resource.name)
+    schema = parse_schema(resource.schema, where)
+    sources = [(resource.name, schema, sql)]
+    for name in sorted({key["reference"]["resource"] for key in schema.foreign_keys} - {"", resource.name}):
+        if name not in references:
+            raise ProjectError(f"{where}: a foreign key refers to {name!r}, which does not exist", "Name a table of the package.")
+        sources.append((name, _lookup_schema(schema, name), references[name]))
+    schemas = {name: its for name, its, _ in sources}
+    scans: dict[str, Scan] = {}
+    for number, (name, its, relation) in enumerate(sources):
+        source = Source(
+            number=number,
+            name=name,
+            path=where,
+            schema=its,
+            dialect=parse_dialect(None, where),
+            sql=relation,
+            keyed=keyed_fields(schemas, name),
+            own=own_constraints(resource.schema) if not number else {},
+        )
+        scans[name] = scan_table(engine, source, limit)
+    scan = scans[resource.name]
+    check_keys(engine, scan, scans)
+    drop_scans(engine, scans)
+    return report_of({resource.name: scan})
+
+
+def validate_resources(
+    engine: Engine,
+    resources: Sequence[Resource],
+    *,
+    limit: int | None,
+    only: str | None = None,
+    profile: str = "",
+    house_checks: bool = False,
+    settings: Mapping[str, Any] | None = None,
+    root: Path | None = None,
+) -> dict[str, Scan]:
+    """Scan tables and compare their keys. `only` is the one table whose findings are wanted, where the others are references."""
+    schemas = {item.name: parse_schema(item.schema, _where(item, root), profile) for item in resources}
+    scans: dict[str, Scan] = {}
+    for number, resource in enumerate(resources):
+        source = _source(engine, number, resource, schemas, _where(resource, root))
+        for key in source.schema.foreign_keys if only in (None, resource.name) else ():
+            name = key["reference"]["resource"]
+            if name and name not in schemas:
+                raise ProjectError(
+                    f"{source.path}: a foreign key of table {resource.name} refers to {name!r}, which does not exist",
+                    f"Tables are: {', '.join(sorted(schemas))}.",
+                )
+        scans[resource.name] = scan_table(engine, source, limit)
+    for name, scan in scans.items():
+        if only in (None, name):
+            _finish(engine, scan, scans)
+            if house_checks:
+                house.check_table(engine, scan, settings or {})
+    return scans
+
+
+def _finish(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
+    fatal = None if scan.fatal and not scan.keys else broken_reference(scan, scans)
+    if fatal:
+        scan.found = Collector(scan.source.name, scan.source.path, scan.found.limit)
+        scan.found.add(fatal)
+    else:
+        check_keys(engine, scan, scans)
+
+
+def report_of(scans: Mapping[str, Scan]) -> Report:
+    """The report of finished scans, one task a table."""
+    return Report(tuple(scan.found.task(scan.labels, scan.rows) for scan in scans.values()))
+
+
+def drop_scans(engine: Engine, scans: Mapping[str, Scan]) -> None:
+    """Free what the lanes kept; the relations of Checked do not need it."""
+    for scan in scans.values():
+        for table in ("narrow", "patched"):
+            engine.run(f"DROP TABLE IF EXISTS {table}{scan.source.number}")
+
+
+def _source(engine: Engine, number: int, resource: Resource, schemas: Mapping[str, Any], where: str) -> Source:
+    suffix = read_path(resource.paths[0])
+    dialect = parse_dialect(resource.dialect, where, suffix)
+    folder = engine.folder / f"source-{number}"
+    folder.mkdir(exist_ok=True)
+    plain = make_plain(resource.paths, resource.encoding or "utf-8", folder, header=dialect.header, where=where)
+    schema = schemas[resource.name]
+    return Source(
+        number=number,
+        name=resource.name,
+        path=str(resource.paths[0]),
+        schema=schema,
+        dialect=dialect,
+        suffix=suffix,
+        plain=plain,
+        keyed=keyed_fields(schemas, resource.name),
+        own=own_constraints(resource.schema),
+    )
+
+
+def _resource(name: str, path: Path, schema: Any, dialect: Any, encoding: str | None) -> Resource:
+    return Resource(
+        name=name,
+        paths=(path,),
+        schema=_descriptor(schema),
+        dialect=_descriptor(dialect),
+        encoding=encoding or "utf-8",
+        descriptor={"name": name, "path": path.name},
+    )
+
+
+def _descriptor(value: Mapping[str, Any] | str | Path | None) -> Mapping[str, Any]:
+    if isinstance(value, (str, Path)):
+        return read_object(Path(value))
+    return value or {}
+
+
+def _where(resource: Resource, root: Path | None) -> str:
+    return f"{root or resource.paths[0].parent}: table {resource.name}"
+
+
+def _lookup_schema(schema: frictionless.Schema, name: str) -> frictionless.Schema:
+    """A schema for the referenced columns alone, typed as the fields that refer to them."""
+    fields = {}
+    for key in schema.foreign_keys:
+        if key["reference"]["resource"] == name:
+            for own, other in zip(key["fields"], key["reference"]["fields"], strict=True):
+                fields[other] = {**schema.get_field(own).to_descriptor(), "name": other, "constraints": {}}
+    return frictionless.Schema.from_descriptor({"fields": list(fields.values())})
+
+

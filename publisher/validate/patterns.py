@@ -1,0 +1,97 @@
+"""Python patterns as RE2 patterns. In: a pattern constraint. Out: an RE2 pattern that matches nothing Python would refuse, or None.
+
+frictionless asks `re.match("^" + pattern + "$", cell)`, so `a|b` accepts `ax` and a final newline is let through. What comes
+out here may match less (`\\d` becomes ASCII digits), never more; a cell it does not match goes to the exact lane.
+"""
+
+from __future__ import annotations
+
+import re
+from re import _constants as names  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
+
+MAX_REPEAT = 1000
+"""RE2's own limit; also a guard against nested repetition that RE2 refuses to compile."""
+
+_CATEGORIES = {
+    names.CATEGORY_DIGIT: "0-9",
+    names.CATEGORY_WORD: "0-9A-Za-z_",
+    names.CATEGORY_SPACE: r"\t\n\f\r ",
+}
+
+
+def matching(pattern: str) -> str | None:
+    """RE2 pattern for an unanchored search that succeeds only where frictionless' pattern constraint is fulfilled."""
+    try:
+        tree = parser.parse(f"^{pattern}$")
+        return f"^(?:{_sequence(tree, 1)})"
+    except (_Untranslatable, re.error, RecursionError):
+        return None
+
+
+def any_of(texts: list[str]) -> str:
+    """RE2 pattern for a full match with exactly one of the texts."""
+    return "|".join("".join(map(_letter, text)) for text in sorted(set(texts)))
+
+
+class _Untranslatable(Exception):
+    """The pattern uses something that RE2 lacks or understands otherwise."""
+
+
+def _sequence(tree: Any, times: int) -> str:
+    return "".join(_node(kind, value, times) for kind, value in tree)
+
+
+def _node(kind: Any, value: Any, times: int) -> str:
+    if kind is names.LITERAL:
+        return _letter(chr(value))
+    if kind is names.NOT_LITERAL:
+        return f"[^{_letter(chr(value))}]"
+    if kind is names.ANY:
+        return r"[^\n]"
+    if kind is names.AT and value in (names.AT_BEGINNING, names.AT_BEGINNING_STRING):
+        return r"\A"
+    if kind is names.AT and value in (names.AT_END, names.AT_END_STRING):
+        return r"\z"
+    if kind is names.IN:
+        return _letters(value)
+    if kind is names.BRANCH:
+        return "(?:" + "|".join(_sequence(branch, times) for branch in value[1]) + ")"
+    if kind is names.SUBPATTERN and not value[1] and not value[2]:
+        return f"(?:{_sequence(value[3], times)})"
+    if kind in (names.MAX_REPEAT, names.MIN_REPEAT):
+        return _repeat(*value, times)
+    raise _Untranslatable
+
+
+def _repeat(low: int, high: Any, tree: Any, times: int) -> str:
+    bound = low if high is names.MAXREPEAT else int(high)
+    times *= max(bound, 1)
+    if times > MAX_REPEAT:
+        raise _Untranslatable
+    upper = "" if high is names.MAXREPEAT else str(high)
+    return f"(?:{_sequence(tree, times)}){{{low},{upper}}}"
+
+
+def _letters(items: Any) -> str:
+    negated = items[0][0] is names.NEGATE
+    parts = []
+    for kind, value in items[negated:]:
+        if kind is names.LITERAL:
+            parts.append(_letter(chr(value)))
+        elif kind is names.RANGE:
+            parts.append(f"{_letter(chr(value[0]))}-{_letter(chr(value[1]))}")
+        elif kind is names.CATEGORY and value in _CATEGORIES and not negated:
+            parts.append(_CATEGORIES[value])
+        else:
+            raise _Untranslatable
+    return f"[{'^' if negated else ''}{''.join(parts)}]"
+
+
+def _letter(letter: str) -> str:
+    if letter.isascii() and letter.isalnum():
+        return letter
+    if 0xD800 <= ord(letter) <= 0xDFFF:
+        raise _Untranslatable
+    return f"\\x{{{ord(letter):x}}}"
