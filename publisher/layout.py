@@ -124,15 +124,9 @@ def page(language: str, *parts: str) -> str:
     return f"{path}/index.html".lstrip("/") if folder else f"{path}.html"
 
 
-def record_page(language: str, package: str, table: str, key: str) -> str:
-    """The key of the page of one row; `key` is made safe for a file's name."""
-    return page(language, package, table, segment(key))
-
-
-def segment(text: str) -> str:
-    """A text as one segment of a key, each text another: what is not a letter, digit or mark is written as `~` and its code."""
-    plain = re.sub(r"[^\w.-]|^\.+", lambda found: "".join(f"~{ord(sign):x}~" for sign in found.group()), text)
-    return plain or "~"
+def record_page(language: str, package: str, table: str, key: Iterable[str]) -> str:
+    """The key of the page of one row."""
+    return page(language, package, "records", table, record_name(key))
 
 
 def asset(name: str, sha256: str) -> str:

@@ -144,7 +144,7 @@ def plan_package(run: Run, package: Package, wishes: Wishes) -> Plan:
         if head.latest and head.latest.content == prepared.content:
             return Plan(package.name, head, None, None)
         planned = compare_with(run, engine, prepared, head, wishes)
-        release = _build(engine, prepared, planned, head, planned.version, run.stamp())
+        release = _build(engine, prepared, planned, head, planned.version, _whole_seconds(run.stamp()))
         return Plan(package.name, head, planned, release)
 
 
@@ -212,7 +212,7 @@ def _attempt(run: Run, engine: Engine, prepared: Prepared, wishes: Wishes, head:
         run=run.name,
         now=now,
     )
-    release = _build(engine, prepared, planned, head, claimed.version, claimed.created)
+    release = _build(engine, prepared, planned, head, claimed.version, _whole_seconds(claimed.created))
     total = len(release.files)
     run.progress("store", 0, total)
     safe = iter(range(1, total + 1))
@@ -256,6 +256,11 @@ def _build(engine: Engine, prepared: Prepared, planned: Planned, head: Head, ver
         },
     }
     return replace(release, entry=entry)
+
+
+def _whole_seconds(moment: str) -> str:
+    """RFC 3339 as readers like it: `2026-11-24T06:00:00Z`."""
+    return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _rule(bump: Bump) -> Descriptor:

@@ -8,23 +8,33 @@ from publisher.diff.compare import Notes, compare
 from publisher.diff.files import read, summarise, write
 from publisher.diff.replay import apply
 from publisher.diff.rollup import compose
-from publisher.diff.schema import SchemaChange, deprecation
+from publisher.diff.rows import keys_of
+from publisher.diff.schema import SchemaChange, deprecation, names_of
 from publisher.diff.state import TableState, read_published
+from publisher.diff.tombstones import Removal, Tombstone, load_notes, read_removals, read_tombstones, write_tombstones
 
 __all__ = [
     "ChangeSet",
     "Counts",
     "Notes",
+    "Removal",
     "RowChange",
     "SchemaChange",
     "TableChange",
     "TableState",
+    "Tombstone",
     "apply",
     "compare",
     "compose",
     "deprecation",
+    "keys_of",
+    "load_notes",
+    "names_of",
     "read",
     "read_published",
+    "read_removals",
+    "read_tombstones",
     "summarise",
     "write",
+    "write_tombstones",
 ]

@@ -218,3 +218,13 @@ def _row_change(change: TableChange, columns: Columns, row: tuple[object, ...]) 
         int(str(count)),
         "" if reason is None else str(reason),
     )
+
+
+def keys_of(engine: Engine, change: TableChange, op: str) -> list[tuple[str | None, ...]]:
+    """The keys of all rows with one operation, in the published order."""
+    if not change.key or not change.relation:
+        return []
+    rows = engine.rows(
+        f"SELECT {', '.join(key_values(change))} FROM {change.relation} WHERE op = ? ORDER BY {order_by(change)}", [op]
+    )
+    return [tuple(None if value is None else str(value) for value in row) for row in rows]

@@ -10,10 +10,11 @@ All of it follows from foreign keys, and from `rowLinks` where the rows of one t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from publisher.engine import Engine, literal
+from publisher.feeds.past import JOINT, LINK
 from publisher.feeds.rows import Rows
 from publisher.package.metadata import ForeignKey, TableInfo
 
@@ -117,8 +118,8 @@ def relation_sql(relation: Relation, owner: TableInfo) -> str:
     )
 
 
-def touch_columns(relation: Relation, owner: TableInfo) -> Sequence[str]:
-    """SQL, by row `t` of the owner, of (tbl, col, value) under which changes of related rows are kept."""
+def touch_columns(relation: Relation) -> tuple[str, str]:
+    """SQL of (tbl, col) under which Past.touched keeps changes of related rows."""
     if relation.via is None:
-        return (literal(relation.source.info.name), literal("\x1f".join(relation.key.fields)))
-    return (literal(relation.via.info.name), literal("@"), literal(owner.name + "\x1f"))
+        return literal(relation.source.info.name), literal(JOINT.join(relation.key.fields))
+    return literal(relation.via.info.name), literal(LINK)

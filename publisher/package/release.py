@@ -4,8 +4,8 @@
     build             every other file, once the number is known
 
 What covers what: datapackage.json names the files of all tables with their hashes; SHA256SUMS names every file of the release,
-datapackage.json among them, save itself and the claim (release.json, which the commit writes); the pointer's entry carries
-the sha256 of SHA256SUMS and of datapackage.json. So the chain from the pointer to every byte is closed.
+datapackage.json among them, save itself and the claim (release.json, which the commit writes); the pointer carries the sha256
+of SHA256SUMS and of datapackage.json (commit/). So the chain from the pointer to every byte is closed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def build(
     """Every file of a release.
 
     `canonical` comes from write_canonical, `content` from identity; `created` is RFC 3339 UTC; `rule` says why the number is what it
-    is; `changes` are files made elsewhere (row changes). `parent_descriptor` is the published descriptor of the release `parent`:
+    is (for the pointer's entry); `changes` are files made elsewhere (row changes). `parent_descriptor` is the published descriptor of the release `parent`:
     a table that did not change since is not written again, its files are copies of the parent's. `folder` lies below
     `engine.folder`. Raises UsageError where the folder cannot be written or is full.
     """
@@ -65,7 +65,7 @@ def build(
         folder.mkdir(parents=True, exist_ok=True)
         for table in tables.tables:
             name = table.resource.name
-            copies = _copies(table, canonical[name], former.get(name), f"{package}", parent)
+            copies = _copies(table, canonical[name], former.get(name), package, parent)
             files[name] = copies or _write(engine, table, canonical[name], folder, package, version)
             written_in[name] = str(former[name]["version"]) if copies else version
         descriptor = published_descriptor(tables, files, written_in, version=version, created=created)
@@ -76,22 +76,8 @@ def build(
     except OSError as error:
         raise _unwritable(folder, error) from error
     ordered = (*listed[:-1], sums, listed[-1])
-    entry = {
-        "version": version,
-        "created": created,
-        "parent": parent,
-        "content": content,
-        "inputs": tables.loaded.inputs,
-        "rule": dict(rule),
-        "tables": {
-            table.resource.name: {"rows": table.rows, "version": written_in[table.resource.name]}
-            for table in tables.tables
-        },
-        "files": len(ordered),
-        "bytes": sum(file.bytes for file in ordered),
-        "descriptor": {"sha256": listed[-1].sha256, "bytes": listed[-1].bytes},
-        "checksums": {"sha256": sums.sha256, "bytes": sums.bytes},
-    }
+    rows = {table.resource.name: table.rows for table in tables.tables}
+    entry = {"read_at": tables.loaded.read_at, **rule, "rows": rows}
     return Release(package, version, parent, created, content, tables.loaded.inputs, ordered, entry)
 
 

@@ -8,6 +8,7 @@ refuses the type `list` and `fieldsMatch`, frictionless 5.21 refuses the constra
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -99,8 +100,17 @@ def _constraints(item: Descriptor) -> dict[str, Any]:
     for name in bounds:
         constraints[name] = rewrite(constraints[name])
     if "enum" in constraints:
-        constraints["enum"] = [rewrite(value) for value in constraints["enum"]]
+        constraints["enum"] = _alike([rewrite(value) for value in constraints["enum"]], kind(item))
     return constraints
+
+
+def _alike(values: Sequence[Any], of: str) -> list[Any]:
+    """Allowed values as the profile wants them: each once, truth values as such, no text among numbers."""
+    if of == "boolean":
+        values = [value if isinstance(value, bool) else value == "true" for value in values]
+    elif any(isinstance(value, str) for value in values):
+        values = [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values]
+    return [value for number, value in enumerate(values) if value not in values[:number]]
 
 
 def _foreign_key(key: Descriptor) -> dict[str, Any]:

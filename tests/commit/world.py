@@ -1,4 +1,7 @@
-"""A small publisher to test commits with, and a reader who trusts nobody. In: a store, tables as bytes. Out: releases; what a reader sees."""
+"""A small publisher to test commits with, and a reader who trusts nobody.
+
+In: a store, tables as bytes. Out: releases, and what a reader sees of them.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,13 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 
 from publisher import layout
 from publisher.canonical import content_hash, readable_json, sha256_bytes
 from publisher.commit import CONTEST, WINDOW, Claim, Head, Lost, admit, claim, commit, read_head, settle
+from publisher.commit.derive import Refreshed, build_index, build_latest, refresh
 from publisher.commit.history import releases
 from publisher.model import File, Receipt, Release
 from publisher.store.base import Store
@@ -48,6 +53,15 @@ class Publisher:
     @property
     def content(self) -> str:
         return content_hash({name: sha256_bytes(body) for name, body in self.tables.items()})
+
+    def refresh(self) -> Refreshed:
+        return refresh(
+            self.store,
+            [self.package],
+            [build_index, build_latest],
+            folders=[layout.latest_file(self.package)],
+            retry=CONTEST,
+        )
 
     def attempt(self, store: Store, head: Head, folder: Path) -> Receipt | Lost:
         latest = head.latest
@@ -111,7 +125,7 @@ def seen(store: Store, package: str = PACKAGE) -> dict[str, Tables]:
     found: dict[str, Tables] = {}
     head = read_head(store, package)
     entries = list(releases(store, head))
-    for entry, older in zip(entries, [*entries[1:], None], strict=True):
+    for entry, older in zip_longest(entries, entries[1:]):
         assert entry.version not in found, f"{entry.version} is listed twice"
         assert entry.parent == (older.version if older else None), f"{entry.version} has parent {entry.parent}"
         folder = layout.release_folder(package, entry.version)

@@ -244,7 +244,7 @@ def _by_pandas(release: Path) -> list[list[tuple[Any, ...]]]:
     frames = [
         pandas.read_csv(release / "t.csv", **how),
         pandas.read_parquet(release / "t.parquet"),
-        pandas.read_json(release / "t.ndjson", lines=True, dtype=False, convert_dates=False),
+        pandas.read_json(release / "t.ndjson", lines=True, dtype=False),
         pandas.DataFrame(document(release.parent, "t.json")["rows"]),
     ]
     return [[_plain(tuple(row)) for row in frame.itertuples(index=False, name=None)] for frame in frames]

@@ -165,8 +165,7 @@ def test_copies_inside_the_store(place: Place) -> None:
 
 
 def test_lists_in_byte_order_below_a_prefix(place: Place) -> None:
-    keys = ["a/b", "a.txt", "a/é.csv", "a/b.json", "a/b/c", "b", "a-1/x", "a/قطة.json"]
-    keys = [key for key in keys if key not in {"a/b"}]
+    keys = ["a.txt", "a/é.csv", "a/b.json", "a/b/c", "b", "a-1/x", "a/قطة.json"]
     store = place.open()
     for key in keys:
         put(store, key, key.encode())

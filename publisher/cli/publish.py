@@ -1,0 +1,157 @@
+"""`publisher publish` and `publisher plan`. In: a package, a target, what the maintainer asks for. Out: what was or would be published."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, cast
+
+import typer
+
+from publisher import layout
+from publisher.cli.findings import show_report
+from publisher.cli.output import (
+    JsonOption,
+    Output,
+    PackageArgument,
+    QuietOption,
+    TargetOption,
+    here,
+    only_package,
+    size,
+)
+from publisher.diff import ChangeSet, TableChange, summarise
+from publisher.errors import InvalidData
+from publisher.findings import Report
+from publisher.model import Receipt
+from publisher.project import find_package
+from publisher.run import Plan, Run, Wishes, plan_package, publish_package
+from publisher.store import open_store
+
+ExpectOption = Annotated[str, typer.Option(help="Refuse any other version than this one.", metavar="VERSION")]
+LevelOption = Annotated[str, typer.Option(help="Raise the version's level: major or minor. Needs --reason.")]
+ReasonOption = Annotated[str, typer.Option(help="Why, for those who read the release.")]
+MessageOption = Annotated[str, typer.Option("--message", "-m", help="A sentence of your own for the release notes.")]
+
+
+def publish(
+    package: PackageArgument = "",
+    target: TargetOption = None,
+    expect: ExpectOption = "",
+    level: LevelOption = "",
+    reason: ReasonOption = "",
+    message: MessageOption = "",
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Publish a release, or say that nothing has changed."""
+    output = Output(json, quiet)
+    project = here()
+    found = find_package(project, only_package(project, package))
+    store = open_store(target or project.settings.target, env=os.environ)
+    with output.progress() as progress:
+        run = Run(store, project.settings, progress=progress)
+        receipt = _showing(output, lambda: publish_package(run, found, Wishes(expect, level, reason, message)))
+    output.result(_receipt(receipt, store.url))
+    for line in _tell(receipt, store.url):
+        output.say(line)
+
+
+def plan(
+    package: PackageArgument = "",
+    target: TargetOption = None,
+    expect: ExpectOption = "",
+    level: LevelOption = "",
+    reason: ReasonOption = "",
+    json: JsonOption = False,
+) -> None:
+    """Show what publish would do. Nothing is written."""
+    output = Output(json)
+    project = here()
+    found = find_package(project, only_package(project, package))
+    store = open_store(target or project.settings.target, env=os.environ)
+    with output.progress() as progress:
+        run = Run(store, project.settings, progress=progress)
+        planned = _showing(output, lambda: plan_package(run, found, Wishes(expect, level, reason)))
+    output.result(_plan_document(planned, store.url))
+    _show_plan(output, planned, store.url)
+
+
+def _showing(output: Output, act: Any) -> Any:
+    """`act()`, its findings shown as `validate` shows them."""
+    try:
+        return act()
+    except InvalidData as error:
+        show_report(output, cast("Report", error.report))
+        raise
+
+
+def _receipt(receipt: Receipt, url: str) -> Mapping[str, Any]:
+    return {name: getattr(receipt, name) for name in Receipt.__slots__} | {"store": url}
+
+
+def _tell(receipt: Receipt, url: str) -> Iterator[str]:
+    if receipt.outcome == "unchanged":
+        yield f"{receipt.package} {receipt.version} is up to date in {url}; nothing was published"
+        return
+    copied = f", {receipt.copied} of them copied inside the store" if receipt.copied else ""
+    yield f"published {receipt.package} {receipt.version}: {receipt.objects} files{copied}, {size(receipt.bytes)} sent"
+    yield f"  release  {url}/{layout.release_folder(receipt.package, receipt.version)}"
+    yield f"  pointer  {url}/{layout.pointer(receipt.package)}"
+
+
+def _plan_document(plan: Plan, url: str) -> Mapping[str, Any]:
+    document: dict[str, Any] = {"package": plan.package, "store": url, "current": plan.head.current}
+    if plan.planned is None or plan.release is None:
+        return document | {"outcome": "unchanged"}
+    bump = plan.planned.bump
+    return document | {
+        "outcome": "publish",
+        "version": plan.planned.version,
+        "bump": bump.level,
+        "rule": bump.rule,
+        "explanation": bump.explanation,
+        "files": len(plan.release.files),
+        "bytes_sent": plan.sent,
+        "changes": summarise(plan.planned.changes),
+    }
+
+
+def _show_plan(output: Output, plan: Plan, url: str) -> None:
+    if plan.planned is None or plan.release is None:
+        output.say(f"{plan.package} {plan.head.current} is up to date in {url}; publish would do nothing")
+        return
+    planned = plan.planned
+    output.say(
+        f"{plan.package} {plan.head.current or 'nothing yet'} -> {planned.version}   {planned.bump.explanation}", "bold"
+    )
+    output.table(("table", "rows", "+", "-", "~", "columns"), [*_rows(planned.changes, plan)], right=(1, 2, 3, 4))
+    copies = sum(item.copy_of is not None for item in plan.release.files)
+    output.say(
+        f"{len(plan.release.files)} files, {copies} of them copied inside the store, {size(plan.sent)} to send to {url}"
+    )
+    output.say("nothing was written; `publisher publish` does it")
+
+
+def _rows(changes: ChangeSet, plan: Plan) -> Iterator[tuple[Any, ...]]:
+    for table in changes.tables:
+        counts = table.counts
+        yield (
+            table.name,
+            table.rows_after,
+            counts.added + counts.returned,
+            counts.removed,
+            counts.changed,
+            _columns(table),
+        )
+    rows: Mapping[str, int] = plan.release.entry["rows"] if plan.release else {}
+    for name in changes.unchanged:
+        yield name, rows.get(name, ""), 0, 0, 0, ""
+
+
+def _columns(table: TableChange) -> str:
+    if table.status in {"added", "removed"}:
+        return f"table {table.status}"
+    return "; ".join(
+        f"{item.kind.replace('_', ' ')} {item.field or item.property}".strip() for item in table.schema[:3]
+    )

@@ -1,0 +1,87 @@
+"""Everything that programs read of one package. In: its latest release, the pointer's history, an engine. Out: keys and bodies, one
+after the other; the same releases give the same bytes.
+
+A body is bytes, or the path of a file where a table is large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from publisher import layout
+from publisher.diff.tombstones import read_tombstones
+from publisher.engine import Engine
+from publisher.errors import NotFound
+from publisher.feeds.envelope import Api
+from publisher.feeds.index import build_index, build_linkset
+from publisher.feeds.news import build_news
+from publisher.feeds.pages import build_pages, build_subsets
+from publisher.feeds.past import JOINT, Past, Step, read_past, read_steps
+from publisher.feeds.records import Plan, build_records, build_tombstones
+from publisher.feeds.relations import facets, tie
+from publisher.feeds.rows import Rows, load_rows
+from publisher.feeds.schemas import build_schemas
+from publisher.package.published import Published, fetch_file
+
+Object = tuple[str, bytes | Path]
+
+
+def build(
+    engine: Engine,
+    published: Published,
+    history: Sequence[Mapping[str, Any]],
+    *,
+    base_url: str,
+    languages: Sequence[str],
+) -> Iterator[Object]:
+    """The static API and the feeds of a package.
+
+    `published` is the release that the pointer calls latest; `history` the pointer's entries, newest first, those of its earlier
+    pages included (commit.history.walk). `base_url` is the public address with its final slash, or "". Raises NotFound, Damaged.
+    """
+    steps = read_steps(published, history)
+    past = read_past(engine, published, steps)
+    api = Api(published.info, base_url, past.versions)
+    tables = {table.name: load_rows(engine, published, table, past) for table in published.info.tables}
+    columns = {name: facets(engine, rows) for name, rows in tables.items()}
+    ties = {name: tie(rows.info, tables) for name, rows in tables.items()}
+    for name, rows in tables.items():
+        yield from build_pages(engine, api, past, rows, _most_rows(steps, name))
+        for column in columns[name]:
+            yield from build_subsets(engine, api, past, rows, column)
+        yield from build_records(engine, api, past, Plan(rows, ties[name], columns))
+    yield from _tombstones(engine, published, api, past, steps, tables)
+    yield from build_schemas(api, ties)
+    yield from build_news(published, steps, history, base_url=base_url, languages=languages)
+    yield build_linkset(api, languages)
+    yield build_index(api, columns, languages)
+
+
+def _most_rows(steps: Sequence[Step], table: str) -> int:
+    return max((int(step.record.get("rows", {}).get(table, 0)) for step in steps), default=0)
+
+
+def _tombstones(
+    engine: Engine, published: Published, api: Api, past: Past, steps: Sequence[Step], tables: Mapping[str, Rows]
+) -> Iterator[Object]:
+    parents = {step.version: str(step.record["parent"]) for step in steps if step.record.get("parent")}
+    try:
+        path = fetch_file(published.store, published.package, published.version, layout.REMOVED, published.folder)
+    except NotFound:
+        removed = []
+    else:
+        removed = list(read_tombstones(path))
+    known = {(item.table, tuple(value or "" for value in item.key)) for item in removed}
+    taken_back = [item for item in _taken_back(engine, past, tables) if item[:2] not in known]
+    yield from build_tombstones(api, removed, parents, taken_back)
+
+
+def _taken_back(engine: Engine, past: Past, tables: Mapping[str, Rows]) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Records of releases that were taken back and that are not there today."""
+    for table, value, version in engine.rows(f"SELECT tbl, value, max(version) FROM {past.gone} GROUP BY ALL ORDER BY ALL"):
+        rows = tables[table]
+        key = rows.joint(rows.info.primary_key)
+        if not engine.value(f"SELECT count(*) FROM {rows.relation} WHERE {key} = $1", [value]):
+            yield table, tuple(str(value).split(JOINT)), version

@@ -1,0 +1,178 @@
+"""Gates of a release. In: a change set, what the package allows, today's date. Out: results, each passed or refused with its override.
+
+A gate asks whether what is correct is also plausible: tables that shrink, rows that vanish or come back, columns that end early.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from publisher import diff
+from publisher.engine import Engine
+from publisher.errors import GateRefused, UsageError
+from publisher.model import Descriptor
+from publisher.version import LEVELS, Bump
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One gate and how it ended. `name` is what `--allow` takes to pass it (`members.max_removed_percent`)."""
+
+    name: str
+    passed: bool
+    message: str
+    allowed: bool = False
+
+    @property
+    def override(self) -> str:
+        """The option that lets the release pass, empty where it passed by itself."""
+        return "" if self.passed else f"--allow {self.name}"
+
+
+def check(
+    engine: Engine,
+    changes: diff.ChangeSet | None,
+    bump: Bump | None,
+    *,
+    rows: Mapping[str, int],
+    tables: Mapping[str, Descriptor],
+    package: Descriptor,
+    today: date,
+    allowed: Collection[str] = (),
+) -> tuple[Gate, ...]:
+    """Every gate that applies, in the order of the tables.
+
+    `rows` counts the rows of each table of the release, `tables` and `package` hold their `publisher` settings, `allowed` the
+    names a person gave. Without a parent (no changes, no bump) only the gates on rows apply. Raises UsageError for a setting
+    that cannot be understood and for a name in `allowed` that no gate of this release has.
+    """
+    found = [gate for name, count in rows.items() for gate in _row_gates(name, count, tables.get(name, {}))]
+    if changes is not None:
+        for change in changes.tables:
+            found += _change_gates(engine, change, tables.get(change.name, {}), today, allowed)
+    if bump is not None and (most := package.get("max_level")):
+        found.append(_level_gate(bump, str(most)))
+    known = {gate.name for gate in found}
+    unknown = sorted(name for name in allowed if name.partition(":")[0] not in known)
+    if unknown:
+        raise UsageError(
+            f"nothing here needs --allow {unknown[0]}", f"Gates of this release: {', '.join(sorted(known)) or 'none'}."
+        )
+    return tuple(Gate(gate.name, gate.passed, gate.message, not gate.passed and gate.name in allowed) for gate in found)
+
+
+def refuse(gates: Iterable[Gate]) -> None:
+    """Nothing, where every gate passed or was allowed. Raises GateRefused that names each other one and its override."""
+    refused = [gate for gate in gates if not gate.passed and not gate.allowed]
+    if refused:
+        raise GateRefused(
+            "the release was refused: " + "; ".join(gate.message for gate in refused),
+            f"Look at the source. If all is as meant, publish with {' '.join(gate.override for gate in refused)}.",
+        )
+
+
+def _row_gates(table: str, rows: int, settings: Descriptor) -> Iterator[Gate]:
+    least, most = _number(table, settings, "min_rows"), _number(table, settings, "max_rows")
+    if least is not None:
+        yield Gate(f"{table}.min_rows", rows >= least, f"{table} has {rows} rows, at least {least:g} are expected")
+    if most is not None:
+        yield Gate(f"{table}.max_rows", rows <= most, f"{table} has {rows} rows, at most {most:g} are expected")
+
+
+def _number(table: str, settings: Descriptor, name: str) -> float | None:
+    value = settings.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise UsageError(f"{table}: publisher.{name} is {value!r}", "Write a number that is not negative.")
+    return float(value)
+
+
+def _change_gates(
+    engine: Engine, change: diff.TableChange, settings: Descriptor, today: date, allowed: Collection[str]
+) -> Iterator[Gate]:
+    name, counts = change.name, change.counts
+    limit = _number(name, settings, "max_removed_percent")
+    if limit is not None:
+        share = 100 * counts.removed / change.rows_before if change.rows_before else 0.0
+        told = f"{counts.removed} of {change.rows_before} rows of {name} are removed ({share:.1f} %), at most {limit:g} % are expected"
+        yield Gate(f"{name}.max_removed_percent", share <= limit, told)
+    if settings.get("allow_removals") is False:
+        silent = counts.removed - counts.explained
+        yield Gate(f"{name}.removals", not silent, f"{silent} rows of {name} are removed without a reason")
+    if counts.returned:
+        yield _return_gate(engine, change, settings, allowed)
+    if frozen := settings.get("frozen"):
+        yield _frozen_gate(change, diff.names_of(frozen))
+    yield from _deprecation_gates(change, today)
+
+
+def _return_gate(engine: Engine, change: diff.TableChange, settings: Descriptor, allowed: Collection[str]) -> Gate:
+    """Rows under keys that were retired come back only by name or where their table allows it."""
+    name = f"{change.name}.returns"
+    setting = settings.get("allow_returns", False)
+    if setting is True:
+        return Gate(name, True, f"{change.counts.returned} rows of {change.name} came back")
+    given = {item.partition(":")[2] for item in allowed if item.startswith(f"{name}:")}
+    named = (setting,) if isinstance(setting, str) else setting or ()
+    given |= {_key_text(item) for item in named}
+    refused = [key for key in map(_key_text, diff.keys_of(engine, change, "return")) if key not in given]
+    shown = ", ".join(refused[:5]) + (f" and {len(refused) - 5} more" if len(refused) > 5 else "")
+    told = (
+        f"rows of {change.name} come back under retired keys: {shown}"
+        if refused
+        else f"{change.name}: all returns are allowed"
+    )
+    return Gate(name, not refused, told)
+
+
+def _key_text(key: Any) -> str:
+    return ",".join("" if part is None else str(part) for part in key) if isinstance(key, list | tuple) else str(key)
+
+
+def _frozen_gate(change: diff.TableChange, frozen: Collection[str]) -> Gate:
+    moved = [name for name in frozen if name in change.pairs and change.changed_fields.get(name)]
+    gone = [
+        item.field for item in change.schema if item.kind in {"field_removed", "field_retyped"} and item.field in frozen
+    ]
+    broken = list(dict.fromkeys((*moved, *gone)))
+    told = (
+        f"columns of {change.name} that are frozen changed: {', '.join(broken)}"
+        if broken
+        else f"{change.name}: frozen columns kept"
+    )
+    return Gate(f"{change.name}.frozen", not broken, told)
+
+
+def _deprecation_gates(change: diff.TableChange, today: date) -> Iterator[Gate]:
+    for item in change.schema:
+        if item.kind not in {"field_removed", "table_removed"}:
+            continue
+        place = f"{item.table}.{item.field}" if item.field else item.table
+        announced = (item.before or {}).get("deprecated") if item.field else item.before
+        if not announced or not announced.get("until"):
+            yield Gate(f"{place}.deprecation", True, f"{place} ends without having been announced as deprecated")
+            continue
+        until = _date(place, announced["until"])
+        told = f"{place} was announced to stay until {until}, today is {today}"
+        yield Gate(f"{place}.deprecation", today >= until, told)
+
+
+def _date(place: str, value: Any) -> date:
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError as error:
+        raise UsageError(f"{place}: deprecated.until is {value!r}", "Write a date such as 2027-01-31.") from error
+
+
+def _level_gate(bump: Bump, most: str) -> Gate:
+    if most not in LEVELS:
+        raise UsageError(f"publisher.max_level is {most!r}", f"Use one of {', '.join(LEVELS)}.")
+    return Gate(
+        "level",
+        LEVELS.index(bump.level) <= LEVELS.index(most),
+        f"what changed is {bump.explanation}; expected is {most} at most",
+    )
