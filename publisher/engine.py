@@ -57,7 +57,9 @@ class Engine:
             self.run(f"COPY ({select}) TO {literal(path)} ({options})")
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
             reason = str(error).splitlines()[0]
-            raise UsageError(f"{path} cannot be written: {reason}", "Check that the folder is writable and has room.") from error
+            raise UsageError(
+                f"{path} cannot be written: {reason}", "Check that the folder is writable and has room."
+            ) from error
 
     @contextmanager
     def time_limit(self, seconds: float, where: str) -> Iterator[None]:

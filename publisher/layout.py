@@ -16,6 +16,7 @@ from publisher.model import Headers
 
 INDEX = "index.json"
 STATUS = "status.json"
+SITEMAP = "sitemap.xml"
 CATALOG = "catalog.ttl"
 CATALOG_JSON = "catalog.jsonld"
 DATA_CATALOG = "datacatalog.jsonld"
@@ -110,6 +111,11 @@ def excel_file(table: str, language: str) -> str:
     return f"{table}.{language}.excel.csv"
 
 
+def hxl_file(table: str) -> str:
+    """The name of a table's CSV with HXL hashtags."""
+    return f"{table}.hxl.csv"
+
+
 def archive_file(package: str) -> str:
     """The name of the zip of a release's files."""
     return f"{package}.zip"
@@ -127,6 +133,16 @@ def page(language: str, *parts: str) -> str:
 def record_page(language: str, package: str, table: str, key: Iterable[str]) -> str:
     """The key of the page of one row."""
     return page(language, package, "records", table, record_name(key))
+
+
+def chart_file(language: str, package: str, chart: str, suffix: str) -> str:
+    """A chart as `svg`, its table as `csv`."""
+    return page(language, package, "charts", f"{chart}.{suffix}").removesuffix(".html")
+
+
+def search_index(language: str) -> str:
+    """What the site's search looks through, in a language ("" for the main one)."""
+    return f"{language}/search.json".lstrip("/")
 
 
 def asset(name: str, sha256: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from publisher.errors import GateRefused, UsageError
 
 LEVELS = ("patch", "minor", "major")
-_NUMBER = re.compile(r"^(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})$")
+_NUMBER = re.compile(r"(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})")
 
 RULES: Mapping[str, tuple[str, str]] = {
     "package_renamed": ("major", "the package has another name or id"),
@@ -80,7 +80,7 @@ class Bump:
 
 def parse(text: str) -> Version:
     """`1.4.0` as a Version. Raises UsageError for anything else, pre-release parts included."""
-    match = _NUMBER.match(text)
+    match = _NUMBER.fullmatch(text)
     if match is None:
         raise UsageError(f"{text!r} is not a version number", "Write three numbers, such as 1.4.0.")
     return Version(*(int(part) for part in match.groups()))
@@ -111,7 +111,7 @@ def _place(fact: Fact) -> str:
 
 
 def raise_level(computed: Bump, level: str, reason: str) -> Bump:
-    """The level that a person asks for in place of the computed one.
+    """The level that a person asks for in place of the computed one; with a reason, the computed one may be asked for, too.
 
     Raises GateRefused for a lower level, UsageError for a higher one without a reason or for no level at all.
     """
@@ -122,7 +122,7 @@ def raise_level(computed: Bump, level: str, reason: str) -> Bump:
             f"what changed is {computed.explanation}; it cannot be published as {level}",
             f"Publish it as {computed.level}, or take the change back.",
         )
-    if level == computed.level:
+    if level == computed.level and not reason.strip():
         return computed
     if not reason.strip():
         raise UsageError(

@@ -16,6 +16,7 @@ from publisher.commit.pointer import Head, read_head, write_head
 from publisher.diff import TableState, compare, read_published, write
 from publisher.diff.tombstones import Removal, load_notes, read_tombstones, write_tombstones
 from publisher.engine import open_engine
+from publisher.notes import write_notes
 from publisher.package.schema import published_schema
 from publisher.project.project import Project, find_package
 from publisher.project.settings import Settings
@@ -82,9 +83,16 @@ class Shelf:
             stones = list(read_tombstones(past)) if past.exists() else []
             notes = load_notes(engine, stones, removals)
             changes = compare(
-                engine, before, states, package=(was, descriptor), notes=notes, from_version=parent or "", to_version=version
+                engine,
+                before,
+                states,
+                package=(was, descriptor),
+                notes=notes,
+                from_version=parent or "",
+                to_version=version,
             )
-            write(engine, changes, folder)
+            spoken = write_notes(changes, ("en", "ar", "fr"), {table.name: {} for table in tables})
+            write(engine, changes, folder, {"notes": spoken})
             write_tombstones(engine, past if past.exists() else None, changes, notes, folder)
             bump = rule(changes.facts)
         (folder / layout.VALIDATION).write_bytes(readable_json({"valid": True}))
@@ -122,7 +130,9 @@ class Shelf:
         self.minute += 1
         at = f"2026-11-24T06:{self.minute:02}:00+00:00"
         history = tuple(
-            {**item, "yanked": {"reason": reason, "at": at}} if item["version"] == version and item["kind"] == "release" else item
+            {**item, "yanked": {"reason": reason, "at": at}}
+            if item["version"] == version and item["kind"] == "release"
+            else item
             for item in head.history
         )
         note = {"kind": "yank", "version": version, "reason": reason, "at": at}
@@ -136,7 +146,11 @@ class Shelf:
         data = table.csv()
         (folder / f"{table.name}.csv").write_bytes(data)
         file = {"path": f"{table.name}.csv", "format": "csv", "mediatype": "text/csv", "bytes": len(data)}
-        head = {"$schema": "https://datapackage.org/profiles/2.0/dataresource.json", "name": table.name, "type": "table"}
+        head = {
+            "$schema": "https://datapackage.org/profiles/2.0/dataresource.json",
+            "name": table.name,
+            "type": "table",
+        }
         return {
             **head,
             **{key: value for key, value in table.resource.items() if key != "publisher"},
@@ -169,4 +183,3 @@ def alliance() -> tuple[dict[str, Any], list[TableOf]]:
         described = {key: value for key, value in resource.descriptor.items() if key not in {"path", "schema"}}
         tables.append(TableOf(described, schema, rows))
     return dict(package.descriptor), tables
-

@@ -21,9 +21,8 @@ def refresh(target: TargetOption = None, json: JsonOption = False) -> None:
     packages = find_packages(run.store)
     done = refresh_derived(run, *packages)
     output.result({"packages": packages, "written": done.written, "kept": len(done.kept), "removed": done.removed})
-    output.say(
-        f"{', '.join(packages) or 'no package'}: {len(done.written)} objects written, {len(done.kept)} right already, {len(done.removed)} removed"
-    )
+    counts = f"{len(done.written)} objects written, {len(done.kept)} right already, {len(done.removed)} removed"
+    output.say(f"{', '.join(packages) or 'no package'}: {counts}")
 
 
 def gc(

@@ -130,7 +130,7 @@ def settle(head: Head, attempt: Callable[[Head], Receipt | Lost], retry: Retry) 
     )
 
 
-CONTEST = Retry(tries=40, first=0.05, most=3.0, budget=300.0)
+CONTEST = Retry(tries=64, first=0.02, most=0.5, budget=300.0)
 """For `settle`: many publishers may win before us, one each time."""
 
 

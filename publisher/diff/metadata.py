@@ -12,23 +12,22 @@ from publisher.diff.schema import SchemaChange, deprecation
 from publisher.model import Descriptor
 
 _PACKAGE = {"$schema", "profile", "resources", "publisher", "version", "created", "modified"}
-_RESOURCE = {
-    *(
-        "$schema",
-        "name",
-        "path",
-        "query",
-        "data",
-        "type",
-        "profile",
-        "schema",
-        "dialect",
-        "encoding",
-        "format",
-        "mediatype",
-    ),
-    *("bytes", "hash", "rows", "publisher", "deprecated"),
+_BYTES = {
+    "path",
+    "formats",
+    "data",
+    "encoding",
+    "format",
+    "mediatype",
+    "bytes",
+    "hash",
+    "rows",
+    "stats",
+    "version",
+    "dialect",
 }
+_SOURCES = {"scheme", "compression", "innerpath", "extrapaths", "publisher"}
+_RESOURCE = {"$schema", "name", "type", "profile", "schema", "deprecated"} | _BYTES | _SOURCES
 _IDENTITY = ("name", "id")
 
 

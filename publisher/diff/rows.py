@@ -12,7 +12,7 @@ from publisher.diff.changes import Counts, Row, RowChange, TableChange
 from publisher.diff.state import TableState, new_table
 from publisher.engine import Engine, quote
 
-SAMPLES = 5
+SAMPLES = 10
 """Row changes of each kind that a change set shows of a table."""
 NUMBERS = {"integer", "number", "year"}
 """Types of Table Schema whose values are numbers in JSON."""

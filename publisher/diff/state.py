@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,14 +38,26 @@ class TableState:
 def read_published(path: Path, schema: Descriptor) -> str:
     """SQL of the rows of a CSV that this project published: RFC 4180, UTF-8, LF, one header row, empty for missing.
 
-    Nothing is guessed. In a table of one column a row without a value is written `""`, which is read as missing, too.
+    Nothing is guessed. A column whose published `missingValues` is another token than "" may hold empty text. In a table of one
+    column a row without a value is written `""`, which is read as missing, too.
     """
-    columns = ", ".join(f"{literal(str(item['name']))}: 'VARCHAR'" for item in schema.get("fields", ()))
-    return (
+    names = [str(item["name"]) for item in schema.get("fields", ())]
+    tokens = {str(item["name"]): str(item["missingValues"][0]) for item in schema.get("fields", ()) if _own_token(item)}
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+    kept = f"force_not_null = [{', '.join(map(literal, tokens))}], " if tokens else ""
+    source = (
         f"read_csv({literal(path)}, columns = {{{columns}}}, auto_detect = false, header = true, delim = ',', "
-        f"quote = '\"', escape = '\"', comment = '', nullstr = '', new_line = '\\n', "
+        f"quote = '\"', escape = '\"', comment = '', nullstr = '', {kept}new_line = '\\n', "
         f"max_line_size = {LONGEST_LINE}, buffer_size = {LONGEST_LINE})"
     )
+    if not tokens:
+        return source
+    values = ", ".join(f"nullif({quote(name)}, {literal(token)}) AS {quote(name)}" for name, token in tokens.items())
+    return f"(SELECT * REPLACE ({values}) FROM {source})"
+
+
+def _own_token(field: Descriptor) -> bool:
+    return bool(field.get("missingValues")) and "" not in field["missingValues"]
 
 
 def new_table(engine: Engine) -> str:
@@ -59,15 +70,25 @@ def new_table(engine: Engine) -> str:
 def load_text(engine: Engine, columns: Sequence[str], rows: Iterable[Sequence[str | None]], select: str = "*") -> str:
     """Rows of text as a table of the engine, for what was read from a file of changes. Out: its quoted name.
 
-    None is NULL; an empty text is NULL, too, as in every published table. `select` may give columns another type.
+    None is NULL. `select` may give columns another type.
     """
     name = new_table(engine)
     path = engine.folder / f"{name[1:-1]}.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
-    schema = {"fields": [{"name": column} for column in columns]}
-    engine.run(f"CREATE TABLE {name} AS SELECT {select} FROM {read_published(path, schema)}")
+        file.writelines(",".join(map(_cell, row)) + "\n" for row in rows)
+    types = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
+    engine.run(
+        f"CREATE TABLE {name} AS SELECT {select} FROM read_csv({literal(path)}, columns = {{{types}}}, auto_detect = false, "
+        f"header = false, delim = ',', quote = '\"', escape = '\"', comment = '', nullstr = '{_NULL}', allow_quoted_nulls = false, "
+        f"new_line = '\\n', max_line_size = {LONGEST_LINE}, buffer_size = {LONGEST_LINE})"
+    )
     path.unlink()
     return name
+
+
+_NULL = "-"
+
+
+def _cell(value: str | None) -> str:
+    """Text is always quoted, so that it is never taken for NULL."""
+    return _NULL if value is None else '"' + value.replace('"', '""') + '"'

@@ -45,7 +45,7 @@ def build(
     past = read_past(engine, published, steps)
     api = Api(published.info, base_url, past.versions)
     tables = {table.name: load_rows(engine, published, table, past) for table in published.info.tables}
-    columns = {name: facets(engine, rows) for name, rows in tables.items()}
+    columns = {table.name: facets(engine, published, table) for table in published.info.tables}
     ties = {name: tie(rows.info, tables) for name, rows in tables.items()}
     for name, rows in tables.items():
         yield from build_pages(engine, api, past, rows, _most_rows(steps, name))
@@ -80,7 +80,9 @@ def _tombstones(
 
 def _taken_back(engine: Engine, past: Past, tables: Mapping[str, Rows]) -> Iterator[tuple[str, tuple[str, ...], str]]:
     """Records of releases that were taken back and that are not there today."""
-    for table, value, version in engine.rows(f"SELECT tbl, value, max(version) FROM {past.gone} GROUP BY ALL ORDER BY ALL"):
+    for table, value, version in engine.rows(
+        f"SELECT tbl, value, max(version) FROM {past.gone} GROUP BY ALL ORDER BY ALL"
+    ):
         rows = tables[table]
         key = rows.joint(rows.info.primary_key)
         if not engine.value(f"SELECT count(*) FROM {rows.relation} WHERE {key} = $1", [value]):

@@ -72,7 +72,10 @@ def _table(api: Api, key: str, table: TableInfo, columns: Sequence[str]) -> dict
         "page_size": table.page_size,
         "pages": count_pages(table.rows, table.page_size),
         "links": links,
-        "facets": [{"column": name, "links": {"values": link(layout.data_facet(package, table.name, name))}} for name in columns],
+        "facets": [
+            {"column": name, "links": {"values": link(layout.data_facet(package, table.name, name))}}
+            for name in columns
+        ],
     }
 
 
@@ -110,7 +113,11 @@ def build_linkset(api: Api, languages: Sequence[str]) -> tuple[str, bytes]:
         "latest-version": [{"href": api.link(key, layout.release_folder(info.name, version))}],
         "license": [{"href": item.path} for item in info.licenses if item.path],
         "alternate": feeds,
-        "item": [target(layout.release_file(info.name, version, file.path), file.mediatype) for table in info.tables for file in table.files],
+        "item": [
+            target(layout.release_file(info.name, version, file.path), file.mediatype)
+            for table in info.tables
+            for file in table.files
+        ],
     }
     if len(api.versions) > 1:
         links["predecessor-version"] = [{"href": api.link(key, layout.release_folder(info.name, api.versions[-2]))}]

@@ -74,7 +74,9 @@ def _whole_head(api: Api, table: TableInfo, since: int, key: str) -> list[Member
 def _page(api: Api, table: TableInfo, since: int, key: str, number: int, pages: int, rows: Sequence[str]) -> bytes:
     counts = {**_counts(table, table.rows, len(rows)), "page": number, "pages": pages}
     places = [layout.data_page(api.info.name, table.name, place) for place in range(1, pages + 1)]
-    links = _neighbours(api, key, places, number) | {"collection": api.link(key, layout.data_whole(api.info.name, table.name))}
+    links = _neighbours(api, key, places, number) | {
+        "collection": api.link(key, layout.data_whole(api.info.name, table.name))
+    }
     return document(
         [*api.head(key, since, _schema(table)), *members(counts), ("links", text(links)), ("rows", rows_text(rows))]
     )
@@ -92,7 +94,11 @@ def _neighbours(api: Api, key: str, places: Sequence[str], number: int) -> dict[
 
 def _past_end(api: Api, table: TableInfo, since: int, key: str, number: int, pages: int) -> bytes:
     counts = {**_counts(table, table.rows, 0), "page": number, "pages": pages}
-    places = {"self": key, "first": layout.data_page(api.info.name, table.name, 1), "last": layout.data_page(api.info.name, table.name, pages)}
+    places = {
+        "self": key,
+        "first": layout.data_page(api.info.name, table.name, 1),
+        "last": layout.data_page(api.info.name, table.name, pages),
+    }
     links = {name: api.link(key, place) for name, place in places.items()}
     return document([*api.head(key, since, _schema(table)), *members(counts), ("links", text(links)), ("rows", "[]")])
 
@@ -102,12 +108,21 @@ def build_subsets(engine: Engine, api: Api, past: Past, rows: Rows, column: str)
     table, package = rows.info, api.info.name
     counts = _values(engine, past, rows, column)
     floor = past.shaped[table.name]
-    sizes = {value: (int(total), max(floor, int(since))) for value, total, since in stream(engine, f"SELECT * FROM {counts} ORDER BY 1")}
+    sizes = {
+        value: (int(total), max(floor, int(since)))
+        for value, total, since in stream(engine, f"SELECT * FROM {counts} ORDER BY 1")
+    }
     listed = []
     for value, (total, _) in sizes.items():
         if total:
             place = layout.data_subset(package, table.name, column, value)
-            listed.append({"value": value, "total": total, "links": {"self": api.link(layout.data_facet(package, table.name, column), place)}})
+            listed.append(
+                {
+                    "value": value,
+                    "total": total,
+                    "links": {"self": api.link(layout.data_facet(package, table.name, column), place)},
+                }
+            )
     select = f"SELECT {rows.column(column)} AS v, j FROM {rows.relation} WHERE v IS NOT NULL ORDER BY v, rowid"
     for value, group in groupby(stream(engine, select), key=lambda row: str(row[0])):
         yield from _subset(api, table, column, value, sizes[value], (str(line) for _, line in group))
@@ -129,7 +144,9 @@ def _values(engine: Engine, past: Past, rows: Rows, column: str) -> str:
     return name
 
 
-def _subset(api: Api, table: TableInfo, column: str, value: str, size: tuple[int, int], lines: Iterator[str]) -> Iterator[Object]:
+def _subset(
+    api: Api, table: TableInfo, column: str, value: str, size: tuple[int, int], lines: Iterator[str]
+) -> Iterator[Object]:
     total, since = size
     pages = count_pages(total, table.page_size)
     places = [layout.data_subset(api.info.name, table.name, column, value, number) for number in range(1, pages + 1)]
@@ -141,10 +158,19 @@ def _subset(api: Api, table: TableInfo, column: str, value: str, size: tuple[int
             "pages": pages,
             "where": {column: value},
         }
-        links = _neighbours(api, key, places, number) | {"values": api.link(key, layout.data_facet(api.info.name, table.name, column))}
+        links = _neighbours(api, key, places, number) | {
+            "values": api.link(key, layout.data_facet(api.info.name, table.name, column))
+        }
         yield (
             key,
-            document([*api.head(key, since, _schema(table)), *members(counts), ("links", text(links)), ("rows", rows_text(part))]),
+            document(
+                [
+                    *api.head(key, since, _schema(table)),
+                    *members(counts),
+                    ("links", text(links)),
+                    ("rows", rows_text(part)),
+                ]
+            ),
         )
 
 

@@ -28,7 +28,17 @@ JOINT = "\x1f"
 READERS = 8
 
 _SHAPES = frozenset(
-    "field_added field_removed field_renamed field_retyped fields_reordered key_changed reference_changed table_added table_renamed".split()
+    {
+        "field_added",
+        "field_removed",
+        "field_renamed",
+        "field_retyped",
+        "fields_reordered",
+        "key_changed",
+        "reference_changed",
+        "table_added",
+        "table_renamed",
+    }
 )
 _SHARED = frozenset({"name", "licenses"})
 
@@ -87,7 +97,10 @@ def _changes(published: Published, version: str) -> Descriptor:
 def read_past(engine: Engine, published: Published, steps: Sequence[Step]) -> Past:
     """Raises Damaged where a release's changes were altered."""
     line = sorted((step for step in steps if step.number is not None), key=lambda step: step.number or 0)
-    shaped, changed = {table.name: 0 for table in published.info.tables}, {table.name: 0 for table in published.info.tables}
+    shaped, changed = (
+        {table.name: 0 for table in published.info.tables},
+        {table.name: 0 for table in published.info.tables},
+    )
     for number, step in enumerate(line[1:], start=1):
         if any(item["property"] in _SHARED for item in step.changes["metadata"] if "property" in item):
             shaped = dict.fromkeys(shaped, number)
@@ -111,7 +124,9 @@ def _rows_of(item: Mapping[str, Any]) -> int:
 
 def _lines(published: Published, step: Step) -> Iterator[Mapping[str, Any]]:
     if any(_rows_of(item) for item in step.changes["tables"]):
-        yield from read_lines(fetch_file(published.store, published.package, step.version, layout.CHANGE_ROWS, published.folder))
+        yield from read_lines(
+            fetch_file(published.store, published.package, step.version, layout.CHANGE_ROWS, published.folder)
+        )
 
 
 def _touches(published: Published, line: Sequence[Step]) -> Iterator[tuple[str | None, ...]]:

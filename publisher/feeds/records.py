@@ -57,9 +57,7 @@ def _select(past: Past, plan: Plan) -> str:
             )
             since.append(f"coalesce(t{place}.s, 0)")
     for place, reference in enumerate(plan.ties.references):
-        joins.append(
-            f"LEFT JOIN {_target(reference)} y{place} ON y{place}.k = {rows.joint(reference.key.fields, 'b')}"
-        )
+        joins.append(f"LEFT JOIN {_target(reference)} y{place} ON y{place}.k = {rows.joint(reference.key.fields, 'b')}")
         extra += [rows.column(name, "b") for name in reference.key.fields] + [f"y{place}.j"]
         since.append(f"coalesce(y{place}.s, 0)")
     columns += [f"greatest({', '.join(since)})", *extra]
@@ -96,7 +94,7 @@ class _Writer:
         keys, (record, since, *rest) = row[: self._keys], row[self._keys :]
         name = layout.record_name(keys)
         key = layout.data_record(self._api.info.name, self._table.name, name)
-        related, rest = self._related(keys, rest)
+        related, others = self._related(keys, rest)
         if since not in self._heads:
             schema = f"tables/{self._table.name}#/$defs/record"
             self._heads[since] = [*self._api.head(key, since, schema), ("table", text(self._table.name))]
@@ -104,9 +102,14 @@ class _Writer:
         links = {"self": self._api.link(key, key), "collection": self._collection}
         parts = [
             *self._heads[since],
-            ("key", "{" + ",".join(f"{text(field)}:{_typed(value, self._types[field])}" for field, value in values.items()) + "}"),
+            (
+                "key",
+                "{"
+                + ",".join(f"{text(field)}:{_typed(value, self._types[field])}" for field, value in values.items())
+                + "}",
+            ),
             ("record", record),
-            ("references", "{" + ",\n".join(self._references(rest)) + "}"),
+            ("references", "{" + ",\n".join(self._references(others)) + "}"),
             ("related", related),
             ("links", text(links)),
         ]
@@ -142,7 +145,9 @@ class _Writer:
             target = reference.target.info
             links = {}
             if reference.key.references == target.primary_key:
-                links = {"self": self._link(layout.data_record(self._api.info.name, target.name, layout.record_name(values)))}
+                links = {
+                    "self": self._link(layout.data_record(self._api.info.name, target.name, layout.record_name(values)))
+                }
             name = ",".join(reference.key.fields)
             yield f'{text(name)}:{{"table":{text(target.name)},"record":{found},"links":{text(links)}}}'
 
@@ -153,7 +158,10 @@ def _typed(value: str, kind: str) -> str:
 
 
 def build_tombstones(
-    api: Api, tombstones: Iterable[Tombstone], parents: Mapping[str, str], taken_back: Iterable[tuple[str, tuple[str, ...], str]]
+    api: Api,
+    tombstones: Iterable[Tombstone],
+    parents: Mapping[str, str],
+    taken_back: Iterable[tuple[str, tuple[str, ...], str]],
 ) -> Iterator[Object]:
     """What stands where a record was, so that no identifier ever ends in nothing.
 
@@ -179,7 +187,11 @@ def _tombstone(
     links = {"self": api.link(place, place), "history": api.link(place, layout.pointer(api.info.name))}
     if last:
         links["last"] = api.link(place, layout.release_file(api.info.name, last, layout.DESCRIPTOR))
-    names = table.primary_key if table and len(table.primary_key) == len(key) else tuple(f"key{n}" for n in range(1, len(key) + 1))
+    names = (
+        table.primary_key
+        if table and len(table.primary_key) == len(key)
+        else tuple(f"key{n}" for n in range(1, len(key) + 1))
+    )
     body = {
         "type": api.link(place, layout.data_schema(api.info.name, "tombstone")),
         "title": "This record was removed",

@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from publisher.engine import Engine, literal
+from publisher.diff.state import read_published
+from publisher.engine import Engine, literal, quote
 from publisher.feeds.past import JOINT, LINK
 from publisher.feeds.rows import Rows
 from publisher.package.metadata import ForeignKey, TableInfo
+from publisher.package.published import Published
 
 MOST = 100
 """Related rows that a record holds itself; it links to all of them."""
@@ -73,7 +75,10 @@ def tie(table: TableInfo, tables: Mapping[str, Rows]) -> Ties:
         (tables[key.table], key, rows)
         for rows in tables.values()
         for key in rows.info.foreign_keys
-        if rows.info.row_links and rows.has(rows.info.row_links) and table.name != rows.info.name and len(table.primary_key) == 1
+        if rows.info.row_links
+        and rows.has(rows.info.row_links)
+        and table.name != rows.info.name
+        and len(table.primary_key) == 1
         if key.table in tables and key.table != table.name and tables[key.table].has(key.references)
     ]
     names: dict[str, int] = {}
@@ -88,15 +93,17 @@ def tie(table: TableInfo, tables: Mapping[str, Rows]) -> Ties:
     return Ties(references, tuple(relations))
 
 
-def facets(engine: Engine, rows: Rows) -> tuple[str, ...]:
-    """Columns by whose values a table is cut into subsets."""
-    columns = dict.fromkeys(key.fields[0] for key in rows.info.foreign_keys if len(key.fields) == 1 and rows.has(key.fields))
-    return tuple(name for name in columns if _is_facet(engine, rows, name))
-
-
-def _is_facet(engine: Engine, rows: Rows, name: str) -> bool:
-    values = int(engine.value(f"SELECT count(DISTINCT {rows.column(name)}) FROM {rows.relation}"))
-    return values <= FEW or values * 10 <= rows.info.rows
+def facets(engine: Engine, published: Published, table: TableInfo) -> tuple[str, ...]:
+    """Columns by whose values a table is cut into subsets. Raises NotFound, Damaged."""
+    names = {item.name for item in table.fields}
+    columns = tuple(
+        dict.fromkeys(key.fields[0] for key in table.foreign_keys if len(key.fields) == 1 and {*key.fields} <= names)
+    )
+    if table.rows <= FEW or not columns:
+        return columns
+    counts = ", ".join(f"count(DISTINCT {quote(name)})" for name in columns)
+    (found,) = engine.rows(f"SELECT {counts} FROM {read_published(published.csv_path(table), table.schema)}")
+    return tuple(name for name, count in zip(columns, found, strict=True) if count <= FEW or count * 10 <= table.rows)
 
 
 def relation_sql(relation: Relation, owner: TableInfo) -> str:

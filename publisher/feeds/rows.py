@@ -49,7 +49,8 @@ def load_rows(engine: Engine, published: Published, table: TableInfo, past: Past
     rows = Rows(table, plain)
     if not table.primary_key or len(past.versions) < 2:
         return rows
-    stamp = f"{past.touched} t WHERE t.tbl = {literal(table.name)} AND t.col = {literal(KEY)} AND t.value = {rows.joint(table.primary_key, plain)}"
+    same = f"t.value = {rows.joint(table.primary_key, plain)}"
+    stamp = f"{past.touched} t WHERE t.tbl = {literal(table.name)} AND t.col = {literal(KEY)} AND {same}"
     engine.run(f"UPDATE {plain} SET s = t.s FROM {stamp}")
     return rows
 

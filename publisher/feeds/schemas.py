@@ -55,9 +55,15 @@ def row_schema(table: TableInfo) -> dict[str, Any]:
 
 def _field(item: FieldInfo, *, key: bool) -> dict[str, Any]:
     schema = dict(_TYPES.get(item.type, _TEXT))
-    limits = {name: value for name, value in item.constraints.items() if name in _BOUNDS and schema.get("type") in {"string", "integer"}}
+    limits = {
+        name: value
+        for name, value in item.constraints.items()
+        if name in _BOUNDS and schema.get("type") in {"string", "integer"}
+    }
     if schema.get("type") == "integer":
-        limits = {name: value for name, value in limits.items() if name in {"minimum", "maximum"} and isinstance(value, int)}
+        limits = {
+            name: value for name, value in limits.items() if name in {"minimum", "maximum"} and isinstance(value, int)
+        }
     else:
         limits = {name: value for name, value in limits.items() if name in {"minLength", "maxLength"}} | _pattern(item)
     schema |= limits
@@ -114,10 +120,13 @@ def _record(api: Api, table: TableInfo, ties: Ties, key: str) -> dict[str, Any]:
         return {"$ref": f"{place}#/$defs/row"}
 
     references = {
-        ",".join(item.key.fields): _object(table=_TEXT, record=row(item.target.info.name), links=_LINKS) for item in ties.references
+        ",".join(item.key.fields): _object(table=_TEXT, record=row(item.target.info.name), links=_LINKS)
+        for item in ties.references
     }
     related = {
-        item.name: _object(table=_TEXT, total=_COUNT, rows={"type": "array", "items": row(item.source.info.name)}, links=_LINKS)
+        item.name: _object(
+            table=_TEXT, total=_COUNT, rows={"type": "array", "items": row(item.source.info.name)}, links=_LINKS
+        )
         for item in ties.relations
     }
     return {
@@ -135,7 +144,7 @@ def _record(api: Api, table: TableInfo, ties: Ties, key: str) -> dict[str, Any]:
     }
 
 
-def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:
+def _object(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": dict(properties), "required": list(properties)}
 
 
@@ -146,14 +155,21 @@ def _identity(api: Api, key: str) -> dict[str, str]:
 
 def facet_schema() -> dict[str, Any]:
     value = _object(value=_TEXT, total=_COUNT, links=_LINKS)
-    head = {**_HEAD, "table": _TEXT, "column": _TEXT, "total": _COUNT, "links": _LINKS}
+    head: dict[str, Any] = {**_HEAD, "table": _TEXT, "column": _TEXT, "total": _COUNT, "links": _LINKS}
     return {"title": "The values of a column", **_object(**head, values={"type": "array", "items": value})}
 
 
 def index_schema() -> dict[str, Any]:
-    table = _object(name=_TEXT, title=_TEXT, rows=_COUNT, page_size={"type": "integer"}, key={"type": "array", "items": _TEXT}, links=_LINKS)
+    table = _object(
+        name=_TEXT,
+        title=_TEXT,
+        rows=_COUNT,
+        page_size={"type": "integer"},
+        key={"type": "array", "items": _TEXT},
+        links=_LINKS,
+    )
     tables = {"type": "array", "items": table}
-    head = {**_HEAD, "feed_version": {"const": layout.FEED_MAJOR}, "package": _TEXT, "title": _TEXT}
+    head: dict[str, Any] = {**_HEAD, "feed_version": {"const": layout.FEED_MAJOR}, "package": _TEXT, "title": _TEXT}
     return {"title": "The entry of the static API", **_object(**head, links=_LINKS, tables=tables)}
 
 
@@ -181,7 +197,7 @@ def change_schema(api: Api) -> dict[str, Any]:
     """A line of changes.ndjson."""
     row = {"type": ["object", "null"]}
     names = [table.name for table in api.info.tables]
-    properties = {
+    properties: dict[str, Any] = {
         "table": {"type": "string", "examples": names[:3]},
         "op": {"enum": ["add", "return", "change", "remove"]},
         "key": row,
@@ -198,8 +214,17 @@ def changes_schema() -> dict[str, Any]:
     """changes.json."""
     counts = {"type": "object", "additionalProperties": _COUNT}
     table = _object(table=_TEXT, status={"enum": ["added", "removed", "renamed", "changed"]}, counts=counts)
-    properties = {"from": _TEXT, "to": _VERSION, "rows": _TEXT, "counts": counts, "tables": {"type": "array", "items": table}}
-    return {"title": "Summary of a release's changes", **_object(**properties, unchanged={"type": "array", "items": _TEXT})}
+    properties: dict[str, Any] = {
+        "from": _TEXT,
+        "to": _VERSION,
+        "rows": _TEXT,
+        "counts": counts,
+        "tables": {"type": "array", "items": table},
+    }
+    return {
+        "title": "Summary of a release's changes",
+        **_object(**properties, unchanged={"type": "array", "items": _TEXT}),
+    }
 
 
 def pointer_schema() -> dict[str, Any]:
@@ -220,7 +245,12 @@ def pointer_schema() -> dict[str, Any]:
             "yanked": _object(reason=_TEXT, at=moment),
         },
     }
-    properties = {"format": {"const": 1}, "package": _TEXT, "latest": {"type": ["string", "null"]}, "updated": moment}
+    properties: dict[str, Any] = {
+        "format": {"const": 1},
+        "package": _TEXT,
+        "latest": {"type": ["string", "null"]},
+        "updated": moment,
+    }
     found = {"title": "The pointer", **_object(**properties, history={"type": "array", "items": entry})}
     found["properties"]["earlier"] = _object(path=_TEXT, sha256=_TEXT, entries=_COUNT)
     return found

@@ -124,7 +124,8 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class PackageInfo:
-    """A release of a package as readers need it. `created` is RFC 3339 UTC; `temporal` is (start, end), either may be empty."""
+    """A release of a package as readers need it. `created` is RFC 3339 UTC; `temporal` is (start, end), either may be empty; `themes` are
+    addresses or codes of the EU's data-theme list, as `theme` gives them."""
 
     name: str
     version: str
@@ -142,6 +143,7 @@ class PackageInfo:
     homepage: str
     version_rules: Text
     tables: tuple[TableInfo, ...]
+    themes: tuple[str, ...] = ()
 
     def table(self, name: str) -> TableInfo:
         return next(item for item in self.tables if item.name == name)
@@ -170,6 +172,7 @@ def read_metadata(descriptor: Descriptor) -> PackageInfo:
         homepage=str(descriptor.get("homepage", "")),
         version_rules=text(descriptor, "versionRules"),
         tables=tuple(_table(item) for item in descriptor.get("resources", ())),
+        themes=_names(descriptor.get("theme")),
     )
 
 

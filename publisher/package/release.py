@@ -52,10 +52,10 @@ def build(
 ) -> Release:
     """Every file of a release.
 
-    `canonical` comes from write_canonical, `content` from identity; `created` is RFC 3339 UTC; `rule` says why the number is what it
-    is (for the pointer's entry); `changes` are files made elsewhere (row changes). `parent_descriptor` is the published descriptor of the release `parent`:
-    a table that did not change since is not written again, its files are copies of the parent's. `folder` lies below
-    `engine.folder`. Raises UsageError where the folder cannot be written or is full.
+    `canonical` comes from write_canonical, `content` from identity; `created` is RFC 3339 UTC; `rule` says why the number is what
+    it is (for the pointer's entry); `changes` are files made elsewhere (row changes). `parent_descriptor` is the published
+    descriptor of the release `parent`: a table that did not change since is not written again, its files are copies of the
+    parent's. `folder` lies below `engine.folder`. Raises UsageError where the folder cannot be written or is full.
     """
     package = tables.loaded.package.name
     former = {str(item["name"]): item for item in (parent_descriptor or {}).get("resources", ())}

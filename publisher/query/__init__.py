@@ -18,7 +18,7 @@ from publisher.errors import InvalidData, ProjectError
 from publisher.findings import Finding, Report, Task
 from publisher.model import Descriptor, Package, Resource, Table, Tables
 from publisher.query.result import columns_sql, refuse_lexical
-from publisher.query.statement import functions_of_chance, prepare
+from publisher.query.statement import functions_of_chance, ordered, read_statement
 from publisher.schema import sql_type, typed_expression
 from publisher.validate import Checked, check_relation, run_checks
 
@@ -45,8 +45,8 @@ def derive(checked: Checked, engine: Engine, *, seconds: float = SECONDS) -> Tab
     _refuse(package, report)
     chance = functions_of_chance(engine) if package.queries else frozenset()
     for resource in package.queries:
-        sql = prepare(engine, resource, [item.resource.name for item in tables], chance)
-        table = _run(engine, resource, sql, seconds)
+        tree = read_statement(engine, resource, [item.resource.name for item in tables], chance)
+        table = _run(engine, resource, tree, seconds)
         references = {item.resource.name: f"SELECT * FROM {item.relation}" for item in tables}
         relation = f"SELECT * FROM {table.relation}"
         report = report.merge(check_relation(engine, relation, resource, references), _infinite(engine, [table]))
@@ -80,9 +80,13 @@ def _order(resource: Resource) -> str:
 
 
 def _refuse_twins(resource: Resource) -> None:
-    """SQL does not tell `Name` from `name`, and neither do many readers of a table."""
+    """SQL does not tell `Name` from `name`, and neither do many readers of a table; a column without a name it cannot have."""
     seen: dict[str, str] = {}
     for name in resource.fields:
+        if not name:
+            raise ProjectError(
+                f"table {resource.name}: a column has no name", "Name every column in header and schema."
+            )
         other = seen.setdefault(name.lower(), name)
         if other != name or resource.fields.count(name) > 1:
             raise ProjectError(
@@ -91,16 +95,16 @@ def _refuse_twins(resource: Resource) -> None:
             )
 
 
-def _run(engine: Engine, resource: Resource, sql: str, seconds: float) -> Table:
+def _run(engine: Engine, resource: Resource, tree: dict[str, Any], seconds: float) -> Table:
     """A query's result as a table, its columns compared with the schema."""
     where = f"{resource.query_path or resource.name}"
     refuse_lexical(resource, where)
     raw = f"{CATALOG}.{quote(resource.name + ' as returned')}"
     try:
         with engine.time_limit(seconds, where):
-            found = engine.rows(f"DESCRIBE {sql}")
+            found = engine.rows(f"DESCRIBE {resource.query}")
             _compare_columns(resource, [str(row[0]) for row in found], where)
-            engine.run(f"CREATE TABLE {raw} AS {sql}")
+            engine.run(f"CREATE TABLE {raw} AS {ordered(engine, resource, tree)}")
     except SqlError as error:
         raise ProjectError(f"{where}: {str(error).strip()}", "Correct the SQL of the query.") from error
     table = _materialise(engine, resource, f"SELECT {columns_sql(resource, [str(row[1]) for row in found])} FROM {raw}")

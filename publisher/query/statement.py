@@ -49,18 +49,16 @@ def functions_of_chance(engine: Engine) -> frozenset[str]:
     return frozenset(str(name) for (name,) in rows) - {"error"}
 
 
-def prepare(engine: Engine, resource: Resource, tables: Collection[str], chance: frozenset[str]) -> str:
-    """The SQL to run for a query resource that may read `tables` and call anything but the functions in `chance`.
+def read_statement(
+    engine: Engine, resource: Resource, tables: Collection[str], chance: frozenset[str]
+) -> dict[str, Any]:
+    """The parsed SELECT of a query resource, which may read `tables` and call anything but the functions in `chance`.
 
-    Where the order of the result, or the choice that a LIMIT makes, would be left to chance among equals, all columns are added
-    to its ORDER BY. Raises ProjectError.
+    Raises ProjectError.
     """
     where = f"{resource.query_path or resource.name}"
     tree = _parse(engine, resource.query or "", where)
-    node = tree["statements"][0]["node"]
-    modifiers = {item["type"]: item for item in node["modifiers"]}
-    order = modifiers.get("ORDER_MODIFIER")
-    if order is None:
+    if "ORDER_MODIFIER" not in _modifiers(tree):
         names = ", ".join(resource.primary_key or resource.fields[:1])
         raise ProjectError(
             f"{where}: the query has no ORDER BY at its end", f"Say how its rows are sorted: ORDER BY {names}."
@@ -70,11 +68,27 @@ def prepare(engine: Engine, resource: Resource, tables: Collection[str], chance:
     for part in parts:
         for refuse in _REFUSALS:
             refuse(part, reach, where)
+    return tree
+
+
+def ordered(engine: Engine, resource: Resource, tree: dict[str, Any]) -> str:
+    """The SQL to run for a parsed query that returns the resource's fields.
+
+    Where the order of the result, or the choice that a LIMIT makes, would be left to chance among equals, all columns are added
+    to its ORDER BY.
+    """
+    modifiers = _modifiers(tree)
     if resource.primary_key and "LIMIT_MODIFIER" not in modifiers:
         return resource.query or ""
-    if not any(item["expression"]["class"] == "STAR" for item in order["orders"]):
-        order["orders"] += [_position(number) for number in range(1, len(resource.fields) + 1)]
+    orders = modifiers["ORDER_MODIFIER"]["orders"]
+    if not any(item["expression"]["class"] == "STAR" for item in orders):
+        orders += [_position(number) for number in range(1, len(resource.fields) + 1)]
     return str(engine.value("SELECT json_deserialize_sql(CAST(? AS JSON))", [json.dumps(tree)]))
+
+
+def _modifiers(tree: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What stands after the outermost SELECT: ORDER BY, LIMIT, DISTINCT."""
+    return {item["type"]: item for item in tree["statements"][0]["node"]["modifiers"]}
 
 
 def _parse(engine: Engine, text: str, where: str) -> dict[str, Any]:

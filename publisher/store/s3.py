@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import urlsplit
@@ -28,12 +29,15 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    HTTPClientError,
-    IncompleteReadError,
+    CredentialRetrievalError,
+    InvalidRegionError,
+    MetadataRetrievalError,
     NoCredentialsError,
     ParamValidationError,
     PartialCredentialsError,
     ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
 )
 
 from publisher.canonical import sha256_bytes
@@ -49,6 +53,15 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 CONNECTIONS = 32
+
+_NO_CREDENTIALS = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    MetadataRetrievalError,
+    SSOError,
+    TokenRetrievalError,
+)
 
 
 def open_bucket(
@@ -288,16 +301,14 @@ class S3Store:
             status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
             details = answer.get("Error", {})
             raise explain(what, str(details.get("Code", "")), status, str(details.get("Message", ""))) from error
-        except (NoCredentialsError, PartialCredentialsError) as error:
+        except _NO_CREDENTIALS as error:
             raise AccessDenied(f"{what}: {error}", CREDENTIALS) from error
-        except (HTTPClientError, IncompleteReadError, OSError) as error:
+        except (ParamValidationError, InvalidRegionError) as error:
+            raise UsageError(f"{what}: {error}", "Check the target's bucket name and AWS_REGION.") from error
+        except (BotoCoreError, HTTPException, OSError) as error:
             raise Unavailable(
                 f"{what}: {error}", "Check AWS_ENDPOINT_URL and the network, then run this again."
             ) from error
-        except ParamValidationError as error:
-            raise UsageError(f"{what}: {error}", "Check the target's bucket name.") from error
-        except BotoCoreError as error:
-            raise AccessDenied(f"{what}: {error}", CREDENTIALS) from error
 
 
 def _meta(sha256: str, headers: Headers) -> dict[str, Any]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from publisher.engine import literal
 from publisher.schema import Dialect
-from publisher.validate.exact import key_of
+from publisher.validate.exact import key_of, missing_values
 from publisher.validate.patterns import any_of, matching
 
 
@@ -27,7 +27,8 @@ class Accept:
 
     `test` accepts the cell, `key` is its key (equal text for equal values, as exact.key_of gives it), `canonical` the text that
     is published, `value` what bounds compare with, written so that a cell which `test` refuses gives NULL, not an error.
-    `bound` turns a bound's typed value into the SQL it is compared with, or None where it cannot be.
+    `bound` turns a bound's typed value into the SQL it is compared with, or None where it cannot be; `free` says that an
+    accepted cell may hold any character, quotes included.
     """
 
     test: str
@@ -36,11 +37,11 @@ class Accept:
     value: str = ""
     bound: Callable[[Any], str | None] = lambda _value: None
     length: bool = False
+    free: bool = False
 
 
-INTEGER = r"0|-?[1-9][0-9]{0,17}"
 NUMBER = r"(?:-?[1-9][0-9]{0,17}|0)(?:\.[0-9]{1,15})?|-0\.[0-9]{0,14}[1-9]"
-DATE = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 WORD = r"[0-9a-z]+(?:[._+-][0-9a-z]+){0,7}"
 DOMAIN = r"(?:[0-9a-z](?:[0-9a-z]|-[0-9a-z]){0,20}\.){1,3}[a-z]{2,20}"
@@ -52,6 +53,21 @@ BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 def full_match(pattern: str, text: str = "{v}") -> str:
     """SQL: the whole text matches an RE2 pattern."""
     return f"regexp_full_match({text}, {_brace(literal(pattern))})"
+
+
+def is_one_of(texts: Sequence[str], text: str = "{v}") -> str:
+    """SQL: the text is one of a list. Comparisons for a few, a pattern for many; an IN list would become a join."""
+    if len(texts) > FEW:
+        return full_match(any_of(texts), text)
+    return "(" + " OR ".join(f"{text} = {_brace(literal(item))}" for item in texts) + ")"
+
+
+FEW = 8
+
+
+def day_exists(text: str) -> str:
+    """SQL: the text is a day of the years 1 to 9999, written YYYY-MM-DD. DuckDB writes back only what it understood so."""
+    return f"(length({text}) = 10 AND coalesce(CAST(TRY_CAST({text} AS DATE) AS VARCHAR) = {text}, FALSE))"
 
 
 def _brace(sql: str) -> str:
@@ -67,18 +83,19 @@ def _string(field: Any) -> Accept | None:
         "uuid": full_match(UUID),
         "binary": full_match(BASE64),
     }
-    return Accept(tests[field.format], length=True) if field.format in tests else None
+    return Accept(tests[field.format], length=True, free=field.format == "default") if field.format in tests else None
 
 
 def _any(_field: Any) -> Accept:
-    return Accept("TRUE")
+    return Accept("TRUE", free=True)
 
 
 def _integer(_field: Any) -> Accept:
     def bound(value: Any) -> str | None:
         return f"{value}" if abs(value) < 10**18 else None
 
-    return Accept(full_match(INTEGER), value="TRY_CAST({v} AS BIGINT)", bound=bound)
+    value = "TRY_CAST({v} AS BIGINT)"
+    return Accept(f"coalesce(CAST({value} AS VARCHAR) = {{v}}, FALSE)", value=value, bound=bound)
 
 
 def _number(field: Any) -> Accept | None:
@@ -102,22 +119,22 @@ def _number(field: Any) -> Accept | None:
         return f"CAST('{number:f}' AS DECIMAL(38,15))" if fits else None
 
     key = f"CASE WHEN contains({plain}, '.') THEN rtrim(rtrim({plain}, '0'), '.') ELSE {plain} END"
-    return Accept(test, key=key, canonical=plain, value=value, bound=bound)
+    return Accept(test, key=key, canonical=plain, value=value, bound=bound, free=bool(signs - {"."}))
 
 
 def _boolean(field: Any) -> Accept:
     meaning = {text: True for text in field.true_values} | {text: False for text in field.false_values}
     true = [text for text, value in meaning.items() if value]
-    known = full_match(any_of(list(meaning)))
-    is_true = full_match(any_of(true)) if true else "FALSE"
-    return Accept(known, f"CASE WHEN {is_true} THEN '1' ELSE '0' END", f"CASE WHEN {is_true} THEN 'true' ELSE 'false' END")
+    known = is_one_of(sorted(meaning, key=lambda text: text not in ("true", "false"))) if meaning else "FALSE"
+    is_true = is_one_of(true) if true else "FALSE"
+    key, canonical = (f"CASE WHEN {is_true} THEN {yes} ELSE {no} END" for yes, no in (("'1'", "'0'"), ("'true'", "'false'")))
+    return Accept(known, key, canonical, free=True)
 
 
 def _date(field: Any) -> Accept | None:
     if field.format != "default":
         return None
-    test = full_match(DATE) + " AND {v} >= '0001' AND TRY_CAST({v} AS DATE) IS NOT NULL"
-    return Accept(test, value="{v}", bound=lambda value: literal(value.isoformat()))
+    return Accept(day_exists("{v}"), value="{v}", bound=lambda value: literal(value.isoformat()))
 
 
 def _datetime(field: Any) -> Accept | None:
@@ -129,14 +146,14 @@ def _datetime(field: Any) -> Accept | None:
     if len(aware) > 1:
         return None
     zone = {(): "Z?", (True,): "Z", (False,): ""}[tuple(aware)]
-    day_exists = "{v} >= '0001' AND TRY_CAST(left({v}, 10) AS DATE) IS NOT NULL"
 
     def bound(value: dt.datetime) -> str | None:
         offset = value.utcoffset() or dt.timedelta()
         plain = value.replace(tzinfo=None) - offset
         return literal(plain.isoformat()) if not plain.microsecond else None
 
-    return Accept(f"{full_match(f'{DATE}T{CLOCK}{zone}')} AND {day_exists}", value="left({v}, 19)", bound=bound)
+    test = f"{full_match(f'{DAY}T{CLOCK}{zone}')} AND {day_exists('left({v}, 10)')}"
+    return Accept(test, value="left({v}, 19)", bound=bound)
 
 
 def _time(field: Any) -> Accept | None:
@@ -163,7 +180,7 @@ def _yearmonth(_field: Any) -> Accept:
 
 
 def _list(field: Any) -> Accept | None:
-    return Accept("TRUE", key="") if field.item_type == "string" and field.delimiter else None
+    return Accept("TRUE", key="", free=True) if field.item_type == "string" and field.delimiter else None
 
 
 TYPES: Mapping[str, Callable[[Any], Accept | None]] = {
@@ -205,7 +222,7 @@ def _pattern(_field: Any, value: Any, _accept: Accept) -> str | None:
 def _enum(field: Any, value: Any, accept: Accept) -> str | None:
     read = field.create_value_reader()
     allowed = [key_of(read(copy.deepcopy(item))) for item in value]
-    return full_match(any_of(allowed), accept.key) if accept.key and allowed else None
+    return is_one_of(allowed, accept.key) if accept.key and allowed else None
 
 
 def _compare(operator: str) -> Constraint:
@@ -234,46 +251,47 @@ _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 
 
 class Column:
-    """A field as SQL. `text` is the SQL of its raw cell, never NULL in files (a relation's cells may be).
+    """A field as SQL. `text` is the SQL of its raw cell; cells of a file are never NULL, those of a relation may be (`nullable`).
 
     `value` is the cell or NULL where it is missing, `accepted` true only where frictionless has no finding, `key` and `canonical`
-    as in Accept, NULL for missing cells."""
+    as in Accept, NULL for missing cells; `free` as there."""
 
-    def __init__(self, field: Any, text: str, dialect: Dialect, own: Mapping[str, Any], keyed: bool) -> None:
-        self.missing = missing_values(field) | ({dialect.null_sequence} if dialect.null_sequence is not None else set())
+    def __init__(
+        self, field: Any, text: str, dialect: Dialect, own: Mapping[str, Any], *, keyed: bool, nullable: bool = False
+    ) -> None:
+        missing = sorted(missing_values(field) | ({dialect.null_sequence} if dialect.null_sequence is not None else set()))
+        is_missing = [f"{{v}} = {_brace(literal(value))}" for value in missing] + ["{v} IS NULL"] * nullable
         self.value = text
-        for value in sorted(self.missing):
+        for value in missing:
             self.value = f"nullif({self.value}, {literal(value)})"
         accept = TYPES.get(field.type, lambda _field: None)(field)
-        self.key = (accept.key if accept else "NULL").format(v=self.value)
+        self.key = (accept.key if accept and accept.key else "NULL").format(v=self.value)
         self.canonical = (accept.canonical if accept else "{v}").format(v=self.value)
-        required = bool(field.constraints.get("required"))
-        tests = _tests(field, accept) if accept and not own and (accept.key or not keyed) else None
-        if tests is None:
-            self.accepted = "FALSE" if required else f"({self.value} IS NULL)"
-            return
-        test = " AND ".join(tests).format(v=self.value) or "TRUE"
-        if not self.missing:
-            self.accepted = f"({test})"
-        elif test == "TRUE":
-            self.accepted = f"({self.value} IS NOT NULL)" if required else "TRUE"
+        self.free = accept is None or accept.free
+        self.required = bool(field.constraints.get("required"))
+        self.missable = bool(is_missing)
+        tests = _tests(field, accept) if accept and not own and (accept.key or not keyed) else ["FALSE"]
+        if self.required:
+            self.accepted = _all([*tests, *(f"NOT ({test})" for test in is_missing)]).format(v=text)
         else:
-            self.accepted = f"(CASE WHEN {self.value} IS NULL THEN {str(not required).upper()} ELSE {test} END)"
+            self.accepted = _any_of([*is_missing, _all(tests)]).format(v=text)
 
 
-def _tests(field: Any, accept: Accept) -> list[str] | None:
-    """The tests of a field's type and constraints; None where one of them is not in the accept lane."""
+def _all(tests: Sequence[str]) -> str:
+    """SQL: every test holds; TRUE where there is none."""
+    left = [test for test in tests if test != "TRUE"]
+    return f"({' AND '.join(left)})" if left else "TRUE"
+
+
+def _any_of(tests: Sequence[str]) -> str:
+    """SQL: one of the tests holds; TRUE where one always does."""
+    return "TRUE" if "TRUE" in tests else f"({' OR '.join(tests)})"
+
+
+def _tests(field: Any, accept: Accept) -> list[str]:
+    """The tests of a field's type and constraints; FALSE where one of them is not in the accept lane."""
     tests = [accept.test]
     for name, value in field.constraints.items():
         test = CONSTRAINTS[name](field, value, accept) if name in CONSTRAINTS else None
-        if test is None:
-            return None
-        tests.append(test)
-    return [test for test in tests if test != "TRUE"]
-
-
-def missing_values(field: Any) -> set[str]:
-    """The texts that frictionless reads as missing in this field."""
-    if field.has_defined("missing_values") or not field.schema:
-        return set(field.missing_values)
-    return set(field.schema.missing_values)
+        tests.append("FALSE" if test is None else test)
+    return tests

@@ -35,6 +35,11 @@ class Verdict:
     blank: bool
 
 
+FINE = Verdict((), None, blank=False)
+MISSING = Verdict((), None, blank=True)
+"""Verdicts on cells that the accept lane has accepted and whose key nobody needs."""
+
+
 class Reader:
     """Reads the cells of one field. `rewritten` gathers (text, canonical text) of valid cells where the two differ, once a value
     while it is remembered; whoever takes them empties the list."""
@@ -43,10 +48,15 @@ class Reader:
         self.field = field
         self._read = field.create_cell_reader()
         self._null = dialect.null_sequence
+        self._missing = {*missing_values(field), None, dialect.null_sequence}
         self._canonical = CANONICAL.get(field.type, _canonical_text)
         self._json_schema = own.get("jsonSchema")
         self._seen: dict[str | None, Verdict] = {}
         self.rewritten: list[tuple[str, str]] = []
+
+    def accepted(self, cell: str | None) -> Verdict:
+        """The verdict on a cell that the accept lane has accepted; its key is not worked out."""
+        return MISSING if cell in self._missing else FINE
 
     def verdict(self, cell: str | None) -> Verdict:
         """The verdict on a cell; None is a cell that the record lacks."""
@@ -80,6 +90,13 @@ class Reader:
             return ()
         fault = next(platform.jsonschema_validators.Draft202012Validator(self._json_schema).iter_errors(value), None)
         return (("jsonSchema", f'constraint "jsonSchema": {fault.message}'),) if fault else ()
+
+
+def missing_values(field: Any) -> set[str]:
+    """The texts that frictionless reads as missing in a field."""
+    if field.has_defined("missing_values") or not field.schema:
+        return set(field.missing_values)
+    return set(field.schema.missing_values)
 
 
 def key_of(value: Any) -> str:

@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import frictionless
+from frictionless.table.label_matching import deduplicate_names
 
 from publisher.engine import Engine, open_engine
 from publisher.errors import ProjectError
 from publisher.findings import Collector, Report
-from publisher.load import make_plain
+from publisher.load import Plain, make_plain
 from publisher.model import Package, Resource
 from publisher.project.files import read_object
 from publisher.schema import own_constraints, parse_dialect, parse_schema
 from publisher.validate import house
 from publisher.validate.keys import broken_reference, check_keys, keyed_fields
+from publisher.validate.structure import read_head
 from publisher.validate.table import Scan, Source, read_path, scan_table
 
 LIMIT = 1000
@@ -48,8 +50,8 @@ def validate_table(
     Raises ProjectError for a file that is missing and for rules that are themselves wrong.
     """
     path = Path(path)
-    main = _resource(path.stem, path, schema, dialect, encoding)
-    others = [_resource(name, Path(at), its, None, encoding) for name, (at, its) in (references or {}).items()]
+    main = resource_of(path.stem, path, schema, dialect, encoding)
+    others = [resource_of(name, Path(at), its, None, encoding) for name, (at, its) in (references or {}).items()]
     with tempfile.TemporaryDirectory(prefix="publisher-") as folder, open_engine(Path(folder), memory=MEMORY) as engine:
         scans = validate_resources(engine, [main, *others], limit=limit, only=main.name, house_checks=checks == "house")
         return report_of({main.name: scans[main.name]})
@@ -115,10 +117,14 @@ def validate_resources(
     root: Path | None = None,
 ) -> dict[str, Scan]:
     """Scan tables and compare their keys. `only` is the one table whose findings are wanted, where the others are references."""
-    schemas = {item.name: parse_schema(item.schema, _where(item, root), profile) for item in resources}
+    plains = {item.name: _plain(engine, number, item, _where(item, root)) for number, item in enumerate(resources)}
+    schemas = {}
+    for item in resources:
+        schema = item.schema or _schema_of_labels(plains[item.name], item, _where(item, root))
+        schemas[item.name] = parse_schema(schema, _where(item, root), profile)
     scans: dict[str, Scan] = {}
     for number, resource in enumerate(resources):
-        source = _source(engine, number, resource, schemas, _where(resource, root))
+        source = _source(number, resource, plains[resource.name], schemas, _where(resource, root))
         for key in source.schema.foreign_keys if only in (None, resource.name) else ():
             name = key["reference"]["resource"]
             if name and name not in schemas:
@@ -156,19 +162,29 @@ def drop_scans(engine: Engine, scans: Mapping[str, Scan]) -> None:
             engine.run(f"DROP TABLE IF EXISTS {table}{scan.source.number}")
 
 
-def _source(engine: Engine, number: int, resource: Resource, schemas: Mapping[str, Any], where: str) -> Source:
-    suffix = read_path(resource.paths[0])
-    dialect = parse_dialect(resource.dialect, where, suffix)
+def _plain(engine: Engine, number: int, resource: Resource, where: str) -> Plain:
     folder = engine.folder / f"source-{number}"
     folder.mkdir(exist_ok=True)
-    plain = make_plain(resource.paths, resource.encoding or "utf-8", folder, header=dialect.header, where=where)
-    schema = schemas[resource.name]
+    header = bool(resource.dialect.get("header", True))
+    return make_plain(resource.paths, resource.encoding or "utf-8", folder, header=header, where=where)
+
+
+def _schema_of_labels(plain: Plain, resource: Resource, where: str) -> dict[str, Any]:
+    """Where no schema is given, every column holds anything and only the structure is judged."""
+    suffix = read_path(resource.paths[0])
+    labels = read_head(plain, parse_dialect(resource.dialect, where, suffix), suffix).labels
+    names = deduplicate_names([label or f"field{number}" for number, label in enumerate(labels, start=1)])
+    return {"fields": [{"name": name, "type": "any"} for name in names]}
+
+
+def _source(number: int, resource: Resource, plain: Plain, schemas: Mapping[str, Any], where: str) -> Source:
+    suffix = read_path(resource.paths[0])
     return Source(
         number=number,
         name=resource.name,
         path=str(resource.paths[0]),
-        schema=schema,
-        dialect=dialect,
+        schema=schemas[resource.name],
+        dialect=parse_dialect(resource.dialect, where, suffix),
         suffix=suffix,
         plain=plain,
         keyed=keyed_fields(schemas, resource.name),
@@ -176,7 +192,8 @@ def _source(engine: Engine, number: int, resource: Resource, schemas: Mapping[st
     )
 
 
-def _resource(name: str, path: Path, schema: Any, dialect: Any, encoding: str | None) -> Resource:
+def resource_of(name: str, path: Path, schema: Any, dialect: Any, encoding: str | None) -> Resource:
+    """A resource for a file that belongs to no package; schema and dialect as descriptors or paths of them."""
     return Resource(
         name=name,
         paths=(path,),

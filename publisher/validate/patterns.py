@@ -7,6 +7,7 @@ out here may match less (`\\d` becomes ASCII digits), never more; a cell it does
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from re import _constants as names  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
@@ -30,7 +31,7 @@ def matching(pattern: str) -> str | None:
         return None
 
 
-def any_of(texts: list[str]) -> str:
+def any_of(texts: Iterable[str]) -> str:
     """RE2 pattern for a full match with exactly one of the texts."""
     return "|".join("".join(map(_letter, text)) for text in sorted(set(texts)))
 

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from publisher.canonical import CHUNK
@@ -48,14 +49,53 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadBytes:
+    """Everything before the first record of data, in bytes, and the quotes in it; and how the file seems to end its lines."""
+
+    size: int
+    quotes: int
+    eol: str
+
+
+@dataclass(frozen=True, slots=True)
 class Census:
-    """What counting a file's bytes tells. `eol` is the line end if there is but one kind, else empty."""
+    """What counting a file's bytes tells. `regular` is false for bytes that the two readers are known to see differently."""
 
     size: int
     quotes: int
     eol: str
     ends_line: bool
     regular: bool
+
+
+class Conservation:
+    """The law that DuckDB's reading of a file must obey, as a context: the file is counted in a thread while DuckDB reads it."""
+
+    def __init__(self, path: Path, quote: str, head: HeadBytes) -> None:
+        self._path = path
+        self._quote = quote
+        self._head = head
+        self._census: Census | None = None
+        self._thread = Thread(target=self._count)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_error: object) -> None:
+        self._thread.join()
+
+    def _count(self) -> None:
+        self._census = take_census(self._path, self._quote)
+
+    def holds(self, rows: int, width: int, size: int) -> bool:
+        """Whether every byte is accounted for. `size` is the sum of the bytes in cells, quotes apart."""
+        census, head = self._census, self._head
+        if census is None or not census.regular or census.eol != head.eol:
+            return False
+        if not rows:
+            return census.size == head.size
+        ends = rows * len(census.eol) - (0 if census.ends_line else len(census.eol))
+        return census.size - head.size == size + rows * (width - 1) + ends + census.quotes - head.quotes
 
 
 @contextmanager
@@ -140,23 +180,27 @@ def take_census(path: Path, quote: str) -> Census:
     odd = False
     tail = b""
     mark = quote.encode()
+    # DuckDB joins two quoted stretches with blanks between them, Python does not.
     reopened = re.compile(re.escape(mark) + rb"[ \t]+" + re.escape(mark)) if mark else re.compile(rb"(?!)")
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             size += len(chunk)
-            seen = tail + chunk
+            seam = tail + chunk[:SEAM]
             if mark and mark in chunk:
                 quotes += chunk.count(mark)
-                # DuckDB joins two quoted stretches with blanks between them, Python does not.
-                odd = odd or bool((mark + b" " in seen or mark + b"\t" in seen) and reopened.search(seen))
+                odd = odd or bool(reopened.search(chunk) or reopened.search(seam))
             if b"\r" in chunk:
                 returns += chunk.count(b"\r")
-                pairs += chunk.count(b"\r\n") + (tail[-1:] == b"\r" and chunk[:1] == b"\n")
-            odd = odd or b"\0" in chunk
-            tail = seen[-64:]
-    eol = "\r\n" if returns else "\n"
-    return Census(size, quotes, eol, tail.endswith(b"\n") or not size, not odd and returns == pairs)
+                pairs += chunk.count(b"\r\n")
+            pairs += tail[-1:] == b"\r" and chunk[:1] == b"\n"
+            odd = odd or b"\0" in chunk or len(seam) == 2 * SEAM and not (tail.strip(b" \t") and chunk[:SEAM].strip(b" \t"))
+            tail = chunk[-SEAM:]
+    ends_line = tail.endswith(b"\n") or not size
+    return Census(size, quotes, "\r\n" if returns else "\n", ends_line, not odd and returns == pairs)
 
+
+SEAM = 4096
+"""Bytes on either side of the border between two chunks in which a stretch of blanks is looked for."""
 
 
 def rewrite(plain: Plain, dialect: Dialect, suffix: str, width: int, target: Path) -> tuple[Finding | None, int]:
@@ -228,15 +272,16 @@ def read_csv(path: Path, columns: list[str], *, skip: int = 0, delimiter: str = 
     return f"read_csv({literal(path)}, " + ", ".join(f"{name}={value}" for name, value in options.items()) + ")"
 
 
-def head_bytes(plain: Plain, dialect: Dialect, lines: int) -> tuple[int, int] | None:
-    """Bytes and quotes before the first record of data, the byte order mark included; None where those are not whole lines."""
+def head_bytes(plain: Plain, dialect: Dialect, lines: int) -> HeadBytes | None:
+    """What precedes the first record of data, the byte order mark included; None where that is not made of whole lines."""
     with plain.path.open("rb") as file:
-        head = [file.readline() for _ in range(lines)]
-        mark = 3 if not lines and plain.encoding == "utf-8-sig" else 0
-    text = b"".join(head)
-    if dialect.quote and dialect.quote.encode() in text:
+        text = b"".join(file.readline() for _ in range(lines))
+        rest = file.read(LOOK_AHEAD)
+    mark = 3 if not lines and plain.encoding == "utf-8-sig" else 0
+    quotes = text.count(dialect.quote.encode()) if dialect.quote else 0
+    if quotes:
         decoded = io.StringIO(text.decode("utf-8", "replace"), newline="")
         records = list(csv.reader(decoded, quotechar=dialect.quote, delimiter=dialect.delimiter))
         if len(records) != lines or any("\n" in cell for cell in chain(*records)):
             return None
-    return len(text) + mark, text.count(dialect.quote.encode()) if dialect.quote else 0
+    return HeadBytes(len(text) + mark, quotes, "\r\n" if b"\r\n" in text + rest else "\n")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,15 +53,14 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Records:
     """A text relation, one row a record, with columns c1 ... cn. `row` is SQL for the record number; a `counted` relation has
-    columns `row`, `line` and `raw` of its own. `expected` is the sum that the conservation law demands (None: nothing to prove)."""
+    columns `row`, `line` and `raw` of its own; of one that is not, `law` proves that DuckDB read the file as Python would."""
 
     sql: str
     width: int
     counted: bool
     first_row: int
-    quoted: bool = False
-    expected: int | None = None
-    eol: int = 1
+    quote: str = ""
+    law: structure.Conservation | None = None
     fatal: Finding | None = None
 
 
@@ -146,18 +146,14 @@ def _quick_records(engine: Engine, source: Source, width: int) -> Records | None
         plain = structure.transcode(plain, engine.folder / f"utf8-{source.number}")
         if plain is None:
             return None
-    census = structure.take_census(plain.path, dialect.quote)
     head = structure.head_bytes(plain, dialect, dialect.first_row - 1)
-    if not census.regular or head is None:
+    if head is None:
         return None
-    size, quotes = head
     columns = [f"'c{number}': 'VARCHAR'" for number in range(1, width + 1)]
     sql = structure.read_csv(
-        plain.path, columns, skip=dialect.first_row - 1, delimiter=dialect.delimiter, quote=dialect.quote, eol=census.eol
+        plain.path, columns, skip=dialect.first_row - 1, delimiter=dialect.delimiter, quote=dialect.quote, eol=head.eol
     )
-    eol = len(census.eol)
-    expected = census.size - size - (census.quotes - quotes) + (0 if census.ends_line else eol)
-    return Records(sql, width, False, dialect.first_row, bool(census.quotes), expected, eol)
+    return Records(sql, width, False, dialect.first_row, dialect.quote, structure.Conservation(plain.path, dialect.quote, head))
 
 
 def _is_plain_dialect(dialect: Dialect) -> bool:
@@ -186,7 +182,7 @@ def _read_records(engine: Engine, scan: Scan, records: Records) -> bool:
     """The accept lane, then the exact lane for what it left. False where DuckDB's reading of the file proved wrong."""
     source = scan.source
     columns = [
-        Column(item, f"c{number}", source.dialect, source.own.get(item.name, {}), item.name in source.keyed)
+        Column(item, f"c{number}", source.dialect, source.own.get(item.name, {}), keyed=item.name in source.keyed, nullable=not source.plain)
         for number, item in enumerate(scan.fields, start=1)
     ]
     narrow = f"narrow{source.number}"
@@ -195,14 +191,15 @@ def _read_records(engine: Engine, scan: Scan, records: Records) -> bool:
     if not records.counted and " JOIN" in _plan(engine, select).upper():
         raise AssertionError("the accept lane must keep the order of the file, and a join may not")
     try:
-        engine.run(f"CREATE OR REPLACE TEMP TABLE {narrow} AS {select}")
+        with records.law or nullcontext():
+            engine.run(f"CREATE OR REPLACE TEMP TABLE {narrow} AS {select}")
     except duckdb.Error:
         if records.counted:
             raise
         return False
     size = "0" if records.counted else "sum(size)"
     rows, total, bad = engine.rows(f"SELECT count(*), coalesce({size}, 0), count(*) FILTER (bad) FROM {narrow}")[0]
-    if records.expected is not None and records.expected != total + rows * (records.width - 1 + records.eol):
+    if records.law and not records.law.holds(rows, records.width, total):
         engine.run(f"DROP TABLE {narrow}")
         return False
     scan.records, scan.rows, scan.fatal = records, rows, records.fatal
@@ -224,30 +221,33 @@ def _plan(engine: Engine, sql: str) -> str:
 def _narrow_sql(records: Records, columns: Sequence[Column], keyed: Sequence[int]) -> str:
     """SQL of the narrow table (see the module's first lines)."""
     texts = [f"c{number}" for number in range(1, records.width + 1)]
-    accepted = [column.accepted for column in columns if column.accepted != "TRUE"]
-    bad = f"NOT ({' AND '.join(accepted)})" if accepted else "FALSE"
-    if all(column.missing for column in columns):
+    accepted = [column.accepted for column in columns]
+    tests = [test for test in accepted if test != "TRUE"]
+    bad = f"NOT ({' AND '.join(tests)})" if tests else "FALSE"
+    if all(column.missable and not column.required for column in columns):
         bad += " OR (" + " AND ".join(f"{column.value} IS NULL" for column in columns) + ")"
     if records.counted:
         bad = f"coalesce(raw <> '' OR {bad}, TRUE)" if columns else "TRUE"
         own = ["row", "line", "raw"]
     else:
-        own = [f"{_size(texts, records.quoted)} AS size"]
-    cells = f"CASE WHEN bad THEN [{', '.join(texts)}] END AS cells"
+        own = [f"{_size(texts, columns, records.quote)} AS size"]
+    left = [f"CASE WHEN bad THEN [{', '.join(items)}] END AS {name}" for name, items in (("cells", texts), ("accepted", accepted))]
     keys = [f"CASE WHEN NOT bad THEN {columns[number - 1].key} END AS k{number}" for number in keyed]
-    selected = ", ".join([*own, "bad", cells, *keys])
+    selected = ", ".join([*own, "bad", *left, *keys])
     return f"SELECT {selected} FROM (SELECT *, {bad} AS bad FROM {records.sql})"
 
 
-def _size(texts: Sequence[str], quoted: bool) -> str:
-    """SQL: bytes of a record's cells, quotes apart (those are counted in the file)."""
+def _size(texts: Sequence[str], columns: Sequence[Column], quote: str) -> str:
+    """SQL: bytes of a record's cells, quotes apart (those are counted in the file). A cell that was accepted as, say, a number
+    holds none, and is not searched."""
     total = " + ".join(f"strlen({text})" for text in texts)
-    if quoted:
-        total += "".join(
-            f" - (CASE WHEN contains({text}, '\"') THEN length({text}) - length(replace({text}, '\"', '')) ELSE 0 END)"
-            for text in texts
-        )
-    return total
+    if not quote:
+        return total
+    mark = literal(quote)
+    counts = [f"(CASE WHEN contains({text}, {mark}) THEN length({text}) - length(replace({text}, {mark}, '')) ELSE 0 END)" for text in texts]
+    free = [count for count, column in zip(counts, columns, strict=True) if column.free]
+    strict = [count for count, column in zip(counts, columns, strict=True) if not column.free]
+    return " - ".join([total, *free, *([f"(CASE WHEN bad THEN {' + '.join(strict)} ELSE 0 END)"] if strict else [])])
 
 
 def _judge(engine: Engine, scan: Scan, narrow: str, row: str, keyed: Sequence[int]) -> str:
@@ -257,15 +257,22 @@ def _judge(engine: Engine, scan: Scan, narrow: str, row: str, keyed: Sequence[in
     keys = engine.folder / f"keys-{number}.csv"
     texts = engine.folder / f"texts-{number}.csv"
     raw = "line, raw" if scan.records and scan.records.counted else "NULL, ''"
-    rows = _fetch(engine, f"SELECT {row}, {raw}, cells FROM {narrow} WHERE bad")
+    rows = _fetch(engine, f"SELECT {row}, {raw}, cells, accepted FROM {narrow} WHERE bad")
+    wanted = [item.name in source.keyed for item in scan.fields]
     with keys.open("w", encoding="utf-8", newline="") as key_file, texts.open("w", encoding="utf-8", newline="") as text_file:
         key_writer, text_writer = (csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL) for file in (key_file, text_file))
         rewritten = 0
-        for record, line, shape, cells in rows:
-            found = [reader.verdict(cell) for reader, cell in zip(readers, json.loads(shape) if shape else cells, strict=False)]
-            values = json.loads(shape) if shape else cells
-            found += [reader.verdict(None) for reader in readers[len(values) :]]
-            _report_record(scan, record, line, values, found)
+        for record, line, shape, cells, accepted in rows:
+            if shape:
+                cells = json.loads(shape)
+                padded = [*cells, *[None] * len(readers)]
+                found = [reader.verdict(cell) for reader, cell in zip(readers, padded, strict=False)]
+            else:
+                found = [
+                    reader.accepted(cell) if fine and not key else reader.verdict(cell)
+                    for reader, cell, fine, key in zip(readers, cells, accepted, wanted, strict=True)
+                ]
+            _report_record(scan, record, line, cells, found)
             if keyed:
                 key_writer.writerow([record, *(_key_text(found[item - 1].key, record) for item in keyed)])
             for index, reader in enumerate(readers, start=1):

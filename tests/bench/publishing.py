@@ -95,7 +95,8 @@ def publish(engine: Engine, path: Path, folder: Path) -> dict[str, float]:
 def floor(engine: Engine, path: Path, folder: Path) -> dict[str, float]:
     """DuckDB's way: a typed table, four plain COPYs."""
     typed = ", ".join(
-        f'CAST("{name}" AS {FLOOR[kind]}) AS "{name}"' if kind in FLOOR else f'"{name}"' for name, kind in FIELDS.items()
+        f'CAST("{name}" AS {FLOOR[kind]}) AS "{name}"' if kind in FLOOR else f'"{name}"'
+        for name, kind in FIELDS.items()
     )
     clock = time.perf_counter()
     engine.run("ATTACH ':memory:' AS canonical")
@@ -141,7 +142,9 @@ def compare(rows: int) -> None:
         print(f"{way:8} {sum(times.values()):6.2f} s, files alone {written:5.2f} s, peak {peak:4.0f} MiB  ({steps})")
     totals = {way: sum(times.values()) for way, (times, _) in best.items()}
     files = {way: sum(times.values()) - times["table"] for way, (times, _) in best.items()}
-    print(f"ratio    {totals['publish'] / totals['floor']:.2f} with the table, {files['publish'] / files['floor']:.2f} files alone")
+    print(
+        f"ratio    {totals['publish'] / totals['floor']:.2f} with the table, {files['publish'] / files['floor']:.2f} files alone"
+    )
 
 
 def main() -> None:

@@ -28,7 +28,13 @@ def project(tmp_path: Path) -> Path:
 def publisher(project: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "publisher", *arguments]
     return subprocess.run(
-        command, cwd=project, env=CLEAN | {"COLUMNS": "120"} | variables, capture_output=True, text=True, timeout=120, check=False
+        command,
+        cwd=project,
+        env=CLEAN | {"COLUMNS": "120"} | variables,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 
@@ -64,7 +70,9 @@ def test_publish_twice_then_a_correction(project: Path) -> None:
     assert (receipt["outcome"], receipt["version"]) == ("published", "1.0.1")
     assert receipt["copied"] > 30
     after = files(project / "public")
-    assert {name: after[name] for name in before if "/v/1.0.0/" in name} == {name: before[name] for name in before if "/v/1.0.0/" in name}
+    assert {name: after[name] for name in before if "/v/1.0.0/" in name} == {
+        name: before[name] for name in before if "/v/1.0.0/" in name
+    }
     listed = json.loads(publisher(project, "versions", "--json").stdout)
     assert [item["version"] for item in listed["releases"]] == ["1.0.1", "1.0.0"]
     assert publisher(project, "verify").returncode == 0
@@ -166,14 +174,33 @@ def test_quiet_says_nothing(project: Path) -> None:
 
 def test_help_names_every_command_and_loads_none(project: Path) -> None:
     code = "import sys; sys.argv = ['publisher', '--help']\nfrom publisher.cli import main\ntry: main()\nexcept SystemExit: pass\n"
-    code += "heavy = {'duckdb', 'boto3', 'frictionless'} & set(sys.modules); sys.exit(f'loaded {heavy}' if heavy else 0)"
-    ran = subprocess.run([sys.executable, "-c", code], cwd=project, env=CLEAN, capture_output=True, text=True, timeout=60, check=False)
+    code += (
+        "heavy = {'duckdb', 'boto3', 'frictionless'} & set(sys.modules); sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=project, env=CLEAN, capture_output=True, text=True, timeout=60, check=False
+    )
     assert ran.returncode == 0, ran.stderr
-    for command in ("validate", "plan", "publish", "versions", "diff", "rollback", "yank", "verify", "refresh", "gc", "preview", "doctor"):
+    for command in (
+        "validate",
+        "plan",
+        "publish",
+        "versions",
+        "diff",
+        "rollback",
+        "yank",
+        "verify",
+        "refresh",
+        "gc",
+        "preview",
+        "doctor",
+    ):
         assert command in ran.stdout
 
 
-@pytest.mark.parametrize(("typed", "meant"), [(["validat"], "validate"), (["publish", "global-aliance"], "global-alliance")])
+@pytest.mark.parametrize(
+    ("typed", "meant"), [(["validat"], "validate"), (["publish", "global-aliance"], "global-alliance")]
+)
 def test_typing_errors_are_met_with_the_nearest(project: Path, typed: list[str], meant: str) -> None:
     ran = publisher(project, *typed)
     assert ran.returncode == 2

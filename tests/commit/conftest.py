@@ -1,5 +1,5 @@
 """The stores that these tests run on."""
 
-from tests.servers.fixtures import ceph, moto, place, shared_place
+from tests.servers.fixtures import ceph, moto, place, quick_folder, shared_place
 
-__all__ = ["ceph", "moto", "place", "shared_place"]
+__all__ = ["ceph", "moto", "place", "quick_folder", "shared_place"]

@@ -9,13 +9,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from publisher import layout
 from publisher.store import open_store
 from publisher.store.base import Store
-from tests.commit.world import PACKAGE, Publisher, cats, seen
+from tests.commit.world import Publisher, cats, seen
 from tests.servers.fixtures import Place
 from tests.tools import ROOT
 
@@ -29,11 +30,11 @@ class Victim:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
 
-    def publish(self, place: Place, target: str, *, at: int, when: str) -> int:
+    def publish(self, place: Place, package: str, *, at: int, when: str) -> int:
         """How the publication ended: 0 for completely, -9 for killed."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        order = {"target": target, "env": place.env, "at": at, "when": when, "number": 1}
+        order = {"target": place.target, "env": place.env, "package": package, "at": at, "when": when, "number": 1}
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
         return int(self.process.stdout.readline())
@@ -56,55 +57,55 @@ def victim() -> Iterator[Victim]:
 
 def test_killed_at_every_operation(shared_place: Place, victim: Victim) -> None:
     step = 1 if FULL or shared_place.kind == "files" else 4
-    states = set()
+    states: set[str] = set()
+    store = shared_place.open()
     for at in range(MOST):
         if at % step:
             continue
-        ends = {when: killed(shared_place, victim, at, when, states) for when in ("before", "after")}
+        ends = {when: killed(shared_place, store, victim, at, when, states) for when in ("before", "after")}
         if ends == {"before": 0, "after": 0}:
             break
     assert 20 < at < MOST, "the publication takes that many operations"
     assert states == {"old", "new"}
 
 
-def killed(place: Place, victim: Victim, at: int, when: str, states: set[str]) -> int:
-    target = f"{place.target}/{at}-{when}"
-    store = open_store(target, env=place.env)
-    old = Publisher(store, cats(0))
+def killed(place: Place, store: Store, victim: Victim, at: int, when: str, states: set[str]) -> int:
+    package = f"pets-{at}-{when}"
+    store.delete(layout.INDEX)
+    old = Publisher(store, cats(0), package=package)
     old.publish()
     old.refresh()
-    end = victim.publish(place, target, at=at, when=when)
+    end = victim.publish(place, package, at=at, when=when)
     assert end in {0, -signal.SIGKILL}, f"the publication failed at operation {at}"
     before, after = {"1.0.0": cats(0)}, {"1.1.0": cats(1), "1.0.0": cats(0)}
-    found = seen(store)
+    found = seen(store, package)
     assert found in (before, after), f"torn by a kill {when} operation {at}"
     states.add("old" if found == before else "new")
     number = 1 if at % 2 else 2
-    following = Publisher(store, cats(number), run="next")
+    following = Publisher(store, cats(number), run="next", package=package)
     receipt = following.publish()
     following.refresh()
-    found = seen(store)
+    found = seen(store, package)
     assert found[receipt.version] == cats(number), f"the run after a kill {when} operation {at} did not complete"
-    assert latest(store) == cats(number)
+    assert latest(store, package) == cats(number)
     return end
 
 
-def latest(store: Store) -> dict[str, bytes]:
+def latest(store: Store, package: str) -> dict[str, bytes]:
     """What lies in `latest/`, and index.json agrees with it."""
     index = json.loads(store.read(layout.INDEX)[0])
-    descriptor = json.loads(store.read(layout.latest_file(PACKAGE, layout.DESCRIPTOR))[0])
-    assert index["packages"][0]["version"] == descriptor["version"]
-    return {name: store.read(layout.latest_file(PACKAGE, name))[0] for name in cats(0)}
+    descriptor = json.loads(store.read(layout.latest_file(package, layout.DESCRIPTOR))[0])
+    assert [(item["name"], item["version"]) for item in index["packages"]] == [(package, descriptor["version"])]
+    return {name: store.read(layout.latest_file(package, name))[0] for name in cats(0)}
 
 
 SYSTEM_CALLS = ("fsync", "link", "replace", "unlink", "mkdir", "open")
 
 
-def test_killed_inside_a_directory_write(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_inside_a_directory_write(quick_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every system call of a publication to a folder fails once, as if the process had ended there: what is left is old or new."""
-    place = Place("files", lambda: None, root=tmp_path)
     for at in range(400):
-        target = f"{place.target}/{at}"
+        target = f"{quick_folder}/{at}"
         store = open_store(target, env={})
         Publisher(store, cats(0), workers=1).publish()
         with monkeypatch.context() as patch:

@@ -45,7 +45,7 @@ class Dying(Spy):
 
 def die(order: dict[str, Any]) -> None:
     store = Dying(open_store(order["target"], env=order["env"]), order["at"], order["when"])
-    publisher = Publisher(store, cats(order["number"]), run="victim", workers=1)
+    publisher = Publisher(store, cats(order["number"]), run="victim", package=order["package"], workers=1)
     publisher.publish()
     publisher.refresh()
 

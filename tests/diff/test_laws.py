@@ -16,6 +16,7 @@ from publisher import diff
 from publisher.diff.changes import ChangeSet
 from publisher.diff.state import TableState
 from publisher.engine import Engine, quote
+from publisher.version import LEVELS, rule
 from tests.diff.worlds import World, engine_in, histories, state
 
 LAWS = settings(
@@ -50,6 +51,7 @@ def written(engine: Engine, changes: ChangeSet, folder: Path) -> tuple[Path, Pat
 def test_changes_reproduce_the_release(engine: Engine, tmp_path: Path, release: list[list[World]]) -> None:
     before, after = states(engine, release[0]), states(engine, release[1])
     changes = diff.compare(engine, before, after, from_version="1.0.0", to_version="1.1.0")
+    assert changes.empty or rule(changes.facts).level in LEVELS
     for found in (changes, diff.read(engine, *written(engine, changes, tmp_path))):
         replayed = {table.name: table for table in diff.apply(engine, before, found)}
         assert set(replayed) == {table.name for table in after}

@@ -42,8 +42,9 @@ def checked(engine: Engine, of: Package, rows: Mapping[str, Sequence[Row]]) -> C
         width = len(resource.fields)
         engine.run(f"CREATE TEMP TABLE {source} ({', '.join(f'c{number} VARCHAR' for number in range(width))})")
         if rows[resource.name]:
-            marks = ", ".join("?" * width)
-            engine.connection.executemany(f"INSERT INTO {source} VALUES ({marks})", [list(row) for row in rows[resource.name]])
+            marks = ", ".join(["unnest(CAST(? AS VARCHAR[]))"] * width)
+            values = [list(column) for column in zip(*rows[resource.name], strict=True)]
+            engine.run(f"INSERT INTO {source} SELECT {marks}", values)
         columns = ", ".join(f"c{number} AS {quote(name)}" for number, name in enumerate(resource.fields))
         relations[resource.name] = f"SELECT {columns} FROM {source}"
     return Checked(Loaded(of, {}, "sha256:inputs", CREATED), Report(), relations)
@@ -64,7 +65,13 @@ def serialise(engine: Engine, tables: Tables, folder: Path, **how: Any) -> Relea
 
 
 def publish(
-    folder: Path, of: Package, rows: Mapping[str, Sequence[Row]], *, memory: str = "512MB", threads: int | None = None, **how: Any
+    folder: Path,
+    of: Package,
+    rows: Mapping[str, Sequence[Row]],
+    *,
+    memory: str = "512MB",
+    threads: int | None = None,
+    **how: Any,
 ) -> Release:
     """A release of rows, its files in `folder/release`."""
     with opened(folder, memory=memory, threads=threads) as engine:
@@ -75,10 +82,10 @@ def publish_one(folder: Path, schema: Mapping[str, Any], rows: Sequence[Row], **
     return publish(folder, package(table("t", schema)), {"t": rows}, **how)
 
 
-def publish_files(folder: Path, descriptor: Path, **how: Any) -> Release:
+def publish_files(folder: Path, descriptor: Path, *, root: Path | None = None, **how: Any) -> Release:
     """A release of a package on disk, validated as every other."""
     with opened(folder) as engine:
-        found = check(load(read_package(descriptor, project_root=None), read_at=CREATED), engine)
+        found = check(load(read_package(descriptor, project_root=root), read_at=CREATED), engine)
         return serialise(engine, derive(found, engine), folder / "release", **how)
 
 

@@ -17,14 +17,29 @@ from tests.tools import shared
 LEXICAL: list[dict[str, Any]] = [
     {"name": "id", "type": "integer", "groupChar": " ", "constraints": {"minimum": 1}},
     {"name": "amount", "type": "number", "decimalChar": ",", "groupChar": ".", "constraints": {"maximum": "10.000,50"}},
-    {"name": "day", "type": "date", "format": "%d/%m/%Y", "constraints": {"minimum": "01/01/2000", "enum": ["29/02/2024", "01/03/2024"]}},
+    {
+        "name": "day",
+        "type": "date",
+        "format": "%d/%m/%Y",
+        "constraints": {"minimum": "01/01/2000", "enum": ["29/02/2024", "01/03/2024"]},
+    },
     {"name": "at", "type": "datetime", "format": "%d.%m.%Y %H:%M"},
     {"name": "clock", "type": "time", "format": "%H.%M"},
-    {"name": "done", "type": "boolean", "trueValues": ["ja"], "falseValues": ["nein"], "constraints": {"enum": ["ja", "nein"]}},
+    {
+        "name": "done",
+        "type": "boolean",
+        "trueValues": ["ja"],
+        "falseValues": ["nein"],
+        "constraints": {"enum": ["ja", "nein"]},
+    },
     {"name": "place", "type": "geopoint", "format": "object"},
     {"name": "more", "type": "object", "constraints": {"jsonSchema": {"type": "object"}}},
     {"name": "tags", "type": "list", "delimiter": ";", "itemType": "string", "constraints": {"maxLength": 3}},
-    {"name": "status", "type": "string", "categories": [{"value": "open", "label": "Open"}, {"value": "shut", "label": "Shut"}]},
+    {
+        "name": "status",
+        "type": "string",
+        "categories": [{"value": "open", "label": "Open"}, {"value": "shut", "label": "Shut"}],
+    },
     {"name": "note", "type": "string", "missingValues": ["n/a"], "publisher": {"deprecated": {"since": "1.0.0"}}},
     {"name": "year", "type": "year"},
     {"name": "month", "type": "yearmonth"},
@@ -51,7 +66,12 @@ def write_package(folder: Path) -> Path:
                 "path": "t.csv",
                 "dialect": {"delimiter": ";"},
                 "publisher": {"min_rows": 1},
-                "schema": {"fields": LEXICAL, "primaryKey": "id", "uniqueKeys": [["day", "at"]], "fieldsMatch": "equal"},
+                "schema": {
+                    "fields": LEXICAL,
+                    "primaryKey": "id",
+                    "uniqueKeys": [["day", "at"]],
+                    "fieldsMatch": "equal",
+                },
             }
         ],
     }
@@ -69,7 +89,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_cells_are_canonical(published: Path) -> None:
     assert (published / "release" / "t.csv").read_text(encoding="utf-8") == (
         "id,amount,day,at,clock,done,place,more,tags,status,note,year,month,span,whatever\n"
-        '1,9.50,2024-03-01,2023-12-31T23:59:00,23:59:00,false,,{},a,shut,n/a,2024,,,\n'
+        "1,9.50,2024-03-01,2023-12-31T23:59:00,23:59:00,false,,{},a,shut,n/a,2024,,,\n"
         '2,1000.50,2024-02-29,2024-02-01T10:20:00,10:20:00,true,"1.5,2","{""a"":""x"",""b"":1}",a,open,"",0044,2024-05,P1D,x\n'
     )
 
@@ -79,7 +99,10 @@ def test_the_schema_fits_the_cells(published: Path) -> None:
     fields = {field.pop("name"): field for field in schema["fields"]}
     assert fields["id"] == {"type": "integer", "constraints": {"minimum": 1}}
     assert fields["amount"] == {"type": "number", "constraints": {"maximum": "10000.50"}}
-    assert fields["day"] == {"type": "date", "constraints": {"minimum": "2000-01-01", "enum": ["2024-02-29", "2024-03-01"]}}
+    assert fields["day"] == {
+        "type": "date",
+        "constraints": {"minimum": "2000-01-01", "enum": ["2024-02-29", "2024-03-01"]},
+    }
     assert fields["at"] == {"type": "datetime"}
     assert fields["done"] == {"type": "boolean", "constraints": {"enum": [True, False]}}
     assert fields["place"] == {"type": "geopoint"}
@@ -111,11 +134,23 @@ def test_frictionless_finds_the_published_folder_valid(published: Path) -> None:
 def test_the_profiles_of_data_package_2_accept_it(published: Path, profile: str) -> None:
     whole = document(published)
     first = whole["resources"][0]
-    part = {"datapackage": whole, "dataresource": first, "tableschema": first["schema"], "tabledialect": first["dialect"]}[profile]
+    part = {
+        "datapackage": whole,
+        "dataresource": first,
+        "tableschema": first["schema"],
+        "tabledialect": first["dialect"],
+    }[profile]
     path = published / f"{profile}-part.json"
     path.write_text(json.dumps(part), encoding="utf-8")
     subprocess.run(
-        [sys.executable, "-m", "check_jsonschema", "--schemafile", shared(f"standards/datapackage-2.0/{profile}.json"), path],
+        [
+            sys.executable,
+            "-m",
+            "check_jsonschema",
+            "--schemafile",
+            shared(f"standards/datapackage-2.0/{profile}.json"),
+            path,
+        ],
         check=True,
         capture_output=True,
     )

@@ -66,7 +66,7 @@ VALUES: dict[str, st.SearchStrategy[str]] = {
     "number": st.sampled_from(["9.50", "0.10", "-0.5", "12E70", "100"]) | NUMBER,
     "boolean": st.sampled_from(["true", "false"]),
     "date": st.dates().map(dt.date.isoformat),
-    "datetime": st.datetimes(min_value=dt.datetime(1700, 1, 1), max_value=dt.datetime(2250, 1, 1)).map(dt.datetime.isoformat),
+    "datetime": st.datetimes().map(dt.datetime.isoformat),
     "time": st.times().map(dt.time.isoformat),
     "year": st.integers(0, 9999).map(lambda value: f"{value:04d}"),
     "yearmonth": st.dates().map(lambda value: f"{value:%Y-%m}".rjust(7, "0")),
@@ -114,7 +114,9 @@ def as_text(value: Any, kind: str) -> str | None:
 
 
 def parsed(cell: str | None, kind: str) -> Any:
-    return json.loads(cell, parse_float=str, parse_int=str) if cell is not None and kind in {"object", "array"} else cell
+    return (
+        json.loads(cell, parse_float=str, parse_int=str) if cell is not None and kind in {"object", "array"} else cell
+    )
 
 
 def typed(cell: str | None, kind: str, stored: Any) -> Any:
@@ -144,7 +146,10 @@ def check_formats(folder: Path, schema: dict[str, Any], rows: list[list[str | No
     release = folder / "release"
     assert read_csv(release / "t.csv") == [[cell or None for cell in row] for row in rows]
     whole = json.loads((release / "t.json").read_bytes(), parse_float=str, parse_int=str)
-    lines = [json.loads(line, parse_float=str, parse_int=str) for line in (release / "t.ndjson").read_bytes().split(b"\n")[:-1]]
+    lines = [
+        json.loads(line, parse_float=str, parse_int=str)
+        for line in (release / "t.ndjson").read_bytes().split(b"\n")[:-1]
+    ]
     assert whole["count"] == str(len(rows))
     assert whole["rows"] == lines
     assert all(list(line) == names for line in lines)
@@ -160,7 +165,12 @@ def check_formats(folder: Path, schema: dict[str, Any], rows: list[list[str | No
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(random_tables())
 @example(({"fields": [{"name": "only", "type": "string"}]}, [[None], ["x"], [None]]))
-@example(({"fields": [{"name": "text", "type": "string"}, {"name": "n", "type": "integer"}]}, [[text, "1"] for text in HOSTILE]))
+@example(
+    (
+        {"fields": [{"name": "text", "type": "string"}, {"name": "n", "type": "integer"}]},
+        [[text, "1"] for text in HOSTILE],
+    )
+)
 @example(({"fields": [{"name": "n", "type": "number"}]}, [["9.50"], [None], ["1" + "0" * 37]]))
 @example(({"fields": [{"name": "n", "type": "number"}]}, [["1E400"]]))
 @example(({"fields": [{"name": "at", "type": "datetime"}]}, [["2024-01-01T00:00:00Z"], ["2024-01-01T00:00:00"]]))
@@ -211,12 +221,12 @@ def test_duckdb_pandas_and_polars_read_equal_values_and_types_from_every_format(
 
 def _by_duckdb(release: Path) -> list[list[tuple[Any, ...]]]:
     types = "{'id': 'BIGINT', 'amount': 'DECIMAL(18,2)', 'day': 'DATE', 'at': 'TIMESTAMP', 'done': 'BOOLEAN', 'name': 'VARCHAR'}"
+    row = 'STRUCT(id BIGINT, amount DECIMAL(18,2), "day" DATE, "at" TIMESTAMP, done BOOLEAN, "name" VARCHAR)'
     with duckdb.connect() as connection:
         sources = [
             f"read_csv('{release}/t.csv', columns = {types}, auto_detect = false, quote = '\"', header = true)",
             f"read_json('{release}/t.ndjson', columns = {types})",
-            f"(SELECT unnest(rows, recursive := true) FROM read_json('{release}/t.json', columns = {{'rows': 'STRUCT("
-            + 'id BIGINT, amount DECIMAL(18,2), "day" DATE, "at" TIMESTAMP, done BOOLEAN, "name" VARCHAR)[]' + "'}))",
+            f"(SELECT unnest(rows, recursive := true) FROM read_json('{release}/t.json', columns = {{'rows': '{row}[]'}}))",
             f"'{release}/t.parquet'",
         ]
         found = [connection.execute(f"SELECT * FROM {source} ORDER BY id").fetchall() for source in sources]
@@ -226,21 +236,35 @@ def _by_duckdb(release: Path) -> list[list[tuple[Any, ...]]]:
 
 
 def _by_polars(release: Path) -> list[list[tuple[Any, ...]]]:
-    text = {"id": polars.Int64, "amount": polars.String, "day": polars.Date, "at": polars.Datetime, "done": polars.Boolean}
+    text = {
+        "id": polars.Int64,
+        "amount": polars.String,
+        "day": polars.Date,
+        "at": polars.Datetime,
+        "done": polars.Boolean,
+    }
     types: Any = {**text, "name": polars.String}
     frames = [
         polars.read_csv(release / "t.csv", schema=types),
         polars.read_parquet(release / "t.parquet"),
     ]
     found = [[(row[0], row[1] and Decimal(row[1]), *row[2:]) for row in frame.rows()] for frame in frames]
-    for frame in (polars.read_ndjson(release / "t.ndjson"), polars.DataFrame(document(release.parent, "t.json")["rows"])):
+    for frame in (
+        polars.read_ndjson(release / "t.ndjson"),
+        polars.DataFrame(document(release.parent, "t.json")["rows"]),
+    ):
         frame = frame.with_columns(polars.col("day").str.to_date(), polars.col("at").str.to_datetime())
         found.append([(row[0], None if row[1] is None else Decimal(str(row[1])), *row[2:]) for row in frame.rows()])
     return found
 
 
 def _by_pandas(release: Path) -> list[list[tuple[Any, ...]]]:
-    how: Any = {"keep_default_na": False, "na_values": [""], "dtype": {"amount": "string", "done": "boolean"}, "lineterminator": "\n"}
+    how: Any = {
+        "keep_default_na": False,
+        "na_values": [""],
+        "dtype": {"amount": "string", "done": "boolean"},
+        "lineterminator": "\n",
+    }
     frames = [
         pandas.read_csv(release / "t.csv", **how),
         pandas.read_parquet(release / "t.parquet"),
@@ -296,9 +320,14 @@ def test_large_tables_have_equal_bytes_whatever_the_threads(tmp_path: Path) -> N
         "    found = Checked(Loaded(of, {}, '', ''), Report(), {'t': sql})\n"
         "    print(sums(serialise(engine, derive(found, engine), folder / 'release')))\n"
     )
-    places = {"TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONHASHSEED": "7"}, {"TZ": "America/St_Johns", "LC_ALL": "C.UTF-8"}
+    places = (
+        {"TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONHASHSEED": "7"},
+        {"TZ": "America/St_Johns", "LC_ALL": "C.UTF-8"},
+    )
     found = set()
-    for number, (threads, memory, place) in enumerate([("1", "256MB", places[0]), ("4", "512MB", places[1]), ("2", "1GB", {})]):
+    for number, (threads, memory, place) in enumerate(
+        [("1", "256MB", places[0]), ("4", "512MB", places[1]), ("2", "1GB", {})]
+    ):
         done = subprocess.run(
             [sys.executable, "-c", script, str(tmp_path / str(number)), threads, memory],
             env={**os.environ, "PYTHONPATH": str(ROOT), **place},
@@ -308,7 +337,9 @@ def test_large_tables_have_equal_bytes_whatever_the_threads(tmp_path: Path) -> N
         )
         found.add(done.stdout)
     assert len(found) == 1
-    assert len(pyarrow.parquet.ParquetFile(tmp_path / "0" / "release" / "t.parquet").metadata.to_dict()["row_groups"]) > 1
+    assert (
+        len(pyarrow.parquet.ParquetFile(tmp_path / "0" / "release" / "t.parquet").metadata.to_dict()["row_groups"]) > 1
+    )
 
 
 def test_rows_are_sorted_by_the_primary_keys_typed_value(tmp_path: Path) -> None:
@@ -317,13 +348,21 @@ def test_rows_are_sorted_by_the_primary_keys_typed_value(tmp_path: Path) -> None
 
 
 def test_rows_without_a_key_keep_the_order_of_the_file(tmp_path: Path) -> None:
-    publish_one(tmp_path, {"fields": PLAIN["fields"]}, [[number, None, None, None, None, None] for number in ("10", "9", "9", "1")])
+    publish_one(
+        tmp_path,
+        {"fields": PLAIN["fields"]},
+        [[number, None, None, None, None, None] for number in ("10", "9", "9", "1")],
+    )
     assert [row[0] for row in read_csv(tmp_path / "release" / "t.csv")] == ["10", "9", "9", "1"]
 
 
 def test_the_bytes_are_those_the_documentation_shows(tmp_path: Path) -> None:
     schema = {
-        "fields": [{"name": "id", "type": "integer"}, {"name": "amount", "type": "number"}, {"name": "a, b", "type": "string"}]
+        "fields": [
+            {"name": "id", "type": "integer"},
+            {"name": "amount", "type": "number"},
+            {"name": "a, b", "type": "string"},
+        ]
     }
     publish_one(tmp_path, schema, [["1", "9.50", 'x "y"'], ["12345678901234567890", None, None], ["3", "0.10", "z"]])
     release = tmp_path / "release"
@@ -374,7 +413,10 @@ def test_very_long_cells(tmp_path: Path) -> None:
 
 
 def test_empty_text_is_told_from_a_missing_value_where_the_schema_does(tmp_path: Path) -> None:
-    schema = {"missingValues": ["NA", "-"], "fields": [{"name": "a", "type": "string"}, {"name": "n", "type": "integer"}]}
+    schema = {
+        "missingValues": ["NA", "-"],
+        "fields": [{"name": "a", "type": "string"}, {"name": "n", "type": "integer"}],
+    }
     publish_one(tmp_path, schema, [["", "1"], [None, None], ["x", "2"]])
     assert (tmp_path / "release" / "t.csv").read_bytes() == b'a,n\n"",1\nNA,\nx,2\n'
     published = document(tmp_path)["resources"][0]["schema"]

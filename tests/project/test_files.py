@@ -56,7 +56,10 @@ def test_a_missing_file_names_the_nearest(tmp_path: Path) -> None:
     assert caught.value.remedy == "Did you mean members.json?"
 
 
-@pytest.mark.parametrize("reference", ["../a.csv", "/etc/passwd", "a/../../b", "", ".", "a\\b", "http://a.example/b", "file:///etc/passwd", "a\0"])
+@pytest.mark.parametrize(
+    "reference",
+    ["../a.csv", "/etc/passwd", "a/../../b", "", ".", "a\\b", "http://a.example/b", "file:///etc/passwd", "a\0"],
+)
 def test_references_stay_inside(tmp_path: Path, reference: str) -> None:
     with pytest.raises(ProjectError):
         inside(reference, tmp_path, where="here")

@@ -28,7 +28,10 @@ def read(path: Path) -> Any:
 
 def test_a_table_without_schema_is_all_text(tmp_path: Path) -> None:
     found = read(package(tmp_path, [{"name": "members", "path": "members.csv"}]))
-    assert found.resources[0].schema["fields"] == [{"name": "code", "type": "string"}, {"name": "name", "type": "string"}]
+    assert found.resources[0].schema["fields"] == [
+        {"name": "code", "type": "string"},
+        {"name": "name", "type": "string"},
+    ]
 
 
 def test_queries_checks_and_settings_are_told_apart(tmp_path: Path) -> None:
@@ -57,7 +60,9 @@ def test_schemas_are_found_in_the_project_root(tmp_path: Path) -> None:
 
 def test_old_and_nested_dialects(tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text("x\ty\n")
-    found = read(package(tmp_path, [MEMBERS | {"dialect": {"csv": {"delimiter": ";"}}}, {"name": "a", "path": "a.tsv"}]))
+    found = read(
+        package(tmp_path, [MEMBERS | {"dialect": {"csv": {"delimiter": ";"}}}, {"name": "a", "path": "a.tsv"}])
+    )
     assert found.resources[0].dialect == {"delimiter": ";"}
     assert found.resources[1].dialect == {"delimiter": "\t"}
     assert found.resources[1].fields == ("x", "y")

@@ -16,7 +16,9 @@ def test_defaults() -> None:
 
 
 def test_the_environment_wins() -> None:
-    settings = read_settings({"target": "a"}, {"PUBLISHER_TARGET": "s3://bucket/prefix", "PUBLISHER_SINGLE_WRITER": "true"}, "here")
+    settings = read_settings(
+        {"target": "a"}, {"PUBLISHER_TARGET": "s3://bucket/prefix", "PUBLISHER_SINGLE_WRITER": "true"}, "here"
+    )
     assert settings.target == "s3://bucket/prefix"
     assert settings.single_writer
 

@@ -174,7 +174,7 @@ class _Cluster:
                 "osd class default list": "*",
             },
             "client.rgw": {
-                "rgw frontends": f"beast endpoint=127.0.0.1:{self.port}",
+                "rgw frontends": f"beast endpoint=127.0.0.1:{self.port} tcp_nodelay=1",
                 "rgw data": var / "rgw",
                 "rgw enable apis": "s3,admin",
                 "rgw rados pool pg num min": 1,

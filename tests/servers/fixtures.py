@@ -5,6 +5,8 @@ A test that takes `place` runs on memory, a directory, moto and Ceph. Servers st
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,11 +76,22 @@ SHARED_KINDS: list[Any] = ["files", "moto", CEPH]
 """Those that several processes can open."""
 
 
+@pytest.fixture
+def quick_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: what is tested there is not the disk, and flushing it takes time."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(params=KINDS)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     return open_place(request.param, tmp_path, request)
 
 
 @pytest.fixture(params=SHARED_KINDS)
-def shared_place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    return open_place(request.param, tmp_path, request)
+def shared_place(request: pytest.FixtureRequest, quick_folder: Path) -> Place:
+    return open_place(request.param, quick_folder, request)

@@ -1,0 +1,317 @@
+"""The catalogue of a store as DCAT-AP 3.0.1 (https://semiceu.github.io/DCAT-AP/releases/3.0.1/). In: the latest release and the history of
+each package. Out: a graph.
+
+A package is a Dataset whose address never changes and whose distributions are those of the latest release. Its releases are Datasets of
+their own in a DatasetSeries, each the previous version of the next. Every node has an address, so the graph has one form only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rdflib import RDF, Graph, Literal, Namespace, URIRef
+from rdflib.namespace import DCTERMS, FOAF, SKOS, XSD
+
+from publisher import layout
+from publisher.catalog import vocabulary
+from publisher.package.metadata import FileInfo, Link, PackageInfo, TableInfo, Text
+
+ADMS = Namespace("http://www.w3.org/ns/adms#")
+DCAT = Namespace("http://www.w3.org/ns/dcat#")
+DCATAP = Namespace("http://data.europa.eu/r5r/")
+SPDX = Namespace("http://spdx.org/rdf/terms#")
+VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
+PROFILE = URIRef("http://data.europa.eu/r5r/")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A package in the catalogue. `history` is the pointer's, newest first."""
+
+    info: PackageInfo
+    history: Sequence[Mapping[str, Any]]
+
+
+def describe(entries: Sequence[Entry], title: Text, *, base_url: str, languages: Sequence[str]) -> Graph:
+    """The graph of all packages. Addresses are relative to catalog.ttl where the public address is not known."""
+    return _Writer(base_url, languages).write(entries, title)
+
+
+class _Writer:
+    def __init__(self, base_url: str, languages: Sequence[str]) -> None:
+        self._base = base_url
+        self._languages = languages
+        self.graph = Graph()
+        for prefix, space in (("adms", ADMS), ("dcat", DCAT), ("dcatap", DCATAP), ("spdx", SPDX), ("vcard", VCARD)):
+            self.graph.bind(prefix, space)
+
+    def write(self, entries: Sequence[Entry], title: Text) -> Graph:
+        catalog = self._at("")
+        self._type(catalog, DCAT.Catalog)
+        self._text(catalog, DCTERMS.title, title)
+        self._text(catalog, DCTERMS.description, title)
+        self._add(catalog, FOAF.homepage, self._at(layout.page("")))
+        self._type(self._at(layout.page("")), FOAF.Document)
+        self._add(catalog, DCAT.themeTaxonomy, self._typed(vocabulary.authority("data-theme"), SKOS.ConceptScheme))
+        self._text(vocabulary.authority("data-theme"), DCTERMS.title, Text("Data theme"))
+        self._spoken(catalog)
+        moments = [str(item["published"]) for entry in entries for item in entry.history if item["kind"] == "release"]
+        if moments:
+            self._moment(catalog, DCTERMS.issued, min(moments))
+            self._moment(catalog, DCTERMS.modified, max(moments))
+        for entry in entries:
+            self._package(catalog, entry)
+        return self.graph
+
+    def _package(self, catalog: URIRef, entry: Entry) -> None:
+        info = entry.info
+        folder = f"{info.name}/"
+        dataset, series = self._at(folder), self._at(folder, "releases")
+        self._type(dataset, DCAT.Dataset)
+        self._add(catalog, DCAT.dataset, dataset)
+        self._described(dataset, info, info.title, info.description)
+        self._add(dataset, DCAT.landingPage, self._typed(self._at(layout.page("", folder)), FOAF.Document))
+        self._add(dataset, DCAT.version, Literal(info.version))
+        self._text(dataset, DCTERMS.identifier, Text(info.name))
+        for link in info.sources:
+            if link.path:
+                self._add(dataset, DCTERMS.source, URIRef(link.path))
+        if (licence := self._first_licence(info)) is not None:
+            self._add(catalog, DCTERMS.license, licence)
+        for place, name in ((catalog, DCTERMS.publisher), (series, DCTERMS.publisher)):
+            self._add(place, name, self._agent(info))
+        self._spatial(catalog, info)
+        for table in info.tables:
+            for file in table.files:
+                self._add(dataset, DCAT.distribution, self._distribution(info, table, file))
+        self._series(series, dataset, entry)
+        self._service(catalog, dataset, info)
+        self._record(catalog, dataset, info)
+
+    def _described(self, node: URIRef, info: PackageInfo, title: Text, description: Text) -> None:
+        """What every Dataset of a package says."""
+        self._text(node, DCTERMS.title, title)
+        self._text(node, DCTERMS.description, description or title)
+        self._keywords(node, info)
+        self._spoken(node)
+        self._spatial(node, info)
+        self._temporal(node, info)
+        self._add(node, DCTERMS.publisher, self._agent(info))
+        self._add(node, DCAT.contactPoint, self._contact(info))
+        self._add(
+            node,
+            DCTERMS.accessRights,
+            self._typed(vocabulary.authority("access-right/PUBLIC"), DCTERMS.RightsStatement),
+        )
+        for theme in info.themes:
+            self._theme(node, theme)
+        if info.frequency:
+            frequency = vocabulary.authority(f"frequency/{info.frequency}")
+            self._add(node, DCTERMS.accrualPeriodicity, self._typed(frequency, DCTERMS.Frequency))
+        self._moment(node, DCTERMS.modified, info.created)
+
+    def _theme(self, node: URIRef, theme: str) -> None:
+        concept = self._typed(vocabulary.theme(theme), SKOS.Concept)
+        self._add(node, DCAT.theme, concept)
+        self._add(concept, SKOS.prefLabel, Literal(theme.rpartition("/")[2]))
+
+    def _series(self, series: URIRef, dataset: URIRef, entry: Entry) -> None:
+        """The releases, oldest first; withdrawn ones are left out."""
+        info = entry.info
+        self._type(series, DCAT.DatasetSeries)
+        self._text(series, DCTERMS.title, info.title)
+        self._text(series, DCTERMS.description, info.version_rules or info.description or info.title)
+        self._add(series, DCAT.contactPoint, self._contact(info))
+        previous: URIRef | None = None
+        for record in reversed(entry.history):
+            if record["kind"] != "release" or record.get("yanked"):
+                continue
+            version = str(record["version"])
+            release = self._at(layout.release_folder(info.name, version))
+            self._type(release, DCAT.Dataset)
+            titles = {language: f"{info.title(language)} {version}" for language in self._languages[1:]}
+            self._described(release, info, Text(f"{info.title.default} {version}", titles), info.description)
+            self.graph.set((release, DCTERMS.modified, Literal(str(record["published"]), datatype=XSD.dateTime)))
+            self._moment(release, DCTERMS.issued, str(record["published"]))
+            self._add(release, DCAT.version, Literal(version))
+            self._add(release, DCAT.inSeries, series)
+            self._add(release, DCAT.distribution, self._descriptor(info, version))
+            self._add(dataset, DCAT.hasVersion, release)
+            if previous is not None:
+                self._add(release, DCAT.previousVersion, previous)
+                self._add(release, DCAT.prev, previous)
+            else:
+                self._add(series, DCAT.first, release)
+                self._moment(series, DCTERMS.issued, str(record["published"]))
+                self._moment(dataset, DCTERMS.issued, str(record["published"]))
+            previous = release
+        if previous is not None:
+            self._add(series, DCAT.last, previous)
+
+    def _descriptor(self, info: PackageInfo, version: str) -> URIRef:
+        """A release as one distribution: its datapackage.json, which leads to every file."""
+        key = layout.release_file(info.name, version, layout.DESCRIPTOR)
+        node = self._at(key, "distribution")
+        self._type(node, DCAT.Distribution)
+        self._text(node, DCTERMS.title, Text(f"{layout.DESCRIPTOR} {version}"))
+        self._text(
+            node, DCTERMS.description, Text("Data Package: names, describes and hashes every file of the release.")
+        )
+        self._access(node, info, layout.release_folder(info.name, version), key, "json", "application/json")
+        return node
+
+    def _distribution(self, info: PackageInfo, table: TableInfo, file: FileInfo) -> URIRef:
+        key = layout.release_file(info.name, info.version, file.path)
+        node = self._at(layout.latest_file(info.name, file.path), "distribution")
+        self._type(node, DCAT.Distribution)
+        kind = file.format.upper()
+        titles = {language: f"{table.title(language)} ({kind})" for language in self._languages[1:]}
+        self._text(node, DCTERMS.title, Text(f"{table.title.default} ({kind})", titles))
+        self._text(node, DCTERMS.description, table.description or table.title)
+        self._access(node, info, key, key, file.format, file.mediatype)
+        self._add(node, DCAT.byteSize, Literal(file.bytes, datatype=XSD.nonNegativeInteger))
+        self._moment(node, DCTERMS.modified, info.created)
+        checksum = URIRef(f"{node}-checksum")
+        self._type(checksum, SPDX.Checksum)
+        self._add(checksum, SPDX.algorithm, self._typed(SPDX.checksumAlgorithm_sha256, SPDX.ChecksumAlgorithm))
+        self._add(checksum, SPDX.checksumValue, Literal(file.sha256, datatype=XSD.hexBinary))
+        self._add(node, SPDX.checksum, checksum)
+        standard = URIRef("https://datapackage.org/standard/table-schema/")
+        self._add(node, DCTERMS.conformsTo, self._typed(standard, DCTERMS.Standard))
+        return node
+
+    def _access(self, node: URIRef, info: PackageInfo, access: str, download: str, kind: str, media: str) -> None:
+        self._add(node, DCAT.accessURL, self._at(access))
+        self._add(node, DCAT.downloadURL, self._at(download))
+        self._add(node, DCTERMS["format"], self._typed(vocabulary.file_type(kind), DCTERMS.MediaTypeOrExtent))
+        self._add(node, DCAT.mediaType, self._typed(vocabulary.media_type(media), DCTERMS.MediaType))
+        self._add(node, DCATAP.availability, self._concept("planned-availability/STABLE", "stable"))
+        if (licence := self._first_licence(info)) is not None:
+            self._add(node, DCTERMS.license, licence)
+        self._spoken(node)
+
+    def _concept(self, entry: str, label: str) -> URIRef:
+        node = self._typed(vocabulary.authority(entry), SKOS.Concept)
+        self._add(node, SKOS.prefLabel, Literal(label, lang="en"))
+        return node
+
+    def _service(self, catalog: URIRef, dataset: URIRef, info: PackageInfo) -> None:
+        node = self._at(layout.data_index(info.name), "service")
+        self._type(node, DCAT.DataService)
+        self._add(catalog, DCAT.service, node)
+        titles = {language: f"{info.title(language)}: JSON" for language in self._languages[1:]}
+        self._text(node, DCTERMS.title, Text(f"{info.title.default}: JSON", titles))
+        self._text(node, DCTERMS.description, info.description)
+        self._add(node, DCAT.endpointURL, self._at(layout.data_index(info.name)))
+        self._add(node, DCAT.endpointDescription, self._at(layout.OPENAPI))
+        self._add(node, DCAT.servesDataset, dataset)
+        self._add(node, DCTERMS.publisher, self._agent(info))
+        self._add(node, DCAT.contactPoint, self._contact(info))
+        self._keywords(node, info)
+        self._add(
+            node, DCTERMS.conformsTo, self._typed(URIRef("https://spec.openapis.org/oas/v3.1.1"), DCTERMS.Standard)
+        )
+        if (licence := self._first_licence(info)) is not None:
+            self._add(node, DCTERMS.license, licence)
+        for theme in info.themes:
+            self._theme(node, theme)
+
+    def _record(self, catalog: URIRef, dataset: URIRef, info: PackageInfo) -> None:
+        node = self._at(f"{info.name}/", "record")
+        self._type(node, DCAT.CatalogRecord)
+        self._add(catalog, DCAT.record, node)
+        self._add(node, FOAF.primaryTopic, dataset)
+        self._moment(node, DCTERMS.modified, info.created)
+        self._moment(node, DCTERMS.issued, info.created)
+        self._add(node, DCTERMS.conformsTo, self._typed(PROFILE, DCTERMS.Standard))
+        self._add(node, ADMS.status, self._concept("dataset-status/COMPLETED", "completed"))
+
+    def _agent(self, info: PackageInfo) -> URIRef:
+        node = self._at(f"{info.name}/", "publisher")
+        self._type(node, FOAF.Agent)
+        publisher = _publisher(info)
+        self._text(node, FOAF.name, publisher.title if publisher else info.title)
+        kind = URIRef(str(publisher.more.get("type", "")) if publisher else "")
+        if str(kind):
+            self._add(node, DCTERMS.type, self._typed(kind, SKOS.Concept))
+        return node
+
+    def _contact(self, info: PackageInfo) -> URIRef:
+        """Who answers questions: a contributor's mail or page, else the package's own page."""
+        node = self._at(f"{info.name}/", "contact")
+        self._type(node, VCARD.Organization)
+        publisher = _publisher(info)
+        mails = [str(item.more["email"]) for item in info.contributors if item.more.get("email")]
+        self._text(node, VCARD.fn, publisher.title if publisher else info.title)
+        if mails:
+            self._add(node, VCARD.hasEmail, URIRef(f"mailto:{mails[0]}"))
+        page = next((item.path for item in info.contributors if item.path), info.homepage)
+        self._add(node, VCARD.hasURL, URIRef(page) if page else self._at(layout.page("", f"{info.name}/")))
+        return node
+
+    def _first_licence(self, info: PackageInfo) -> URIRef | None:
+        for item in info.licenses:
+            if (found := vocabulary.licence(item.name, item.path)) is not None:
+                return self._typed(found, DCTERMS.LicenseDocument)
+        return None
+
+    def _keywords(self, node: URIRef, info: PackageInfo) -> None:
+        for language, words in info.keywords.items():
+            for word in words:
+                self._add(node, DCAT.keyword, Literal(word, lang=language or self._languages[0]))
+
+    def _spatial(self, node: URIRef, info: PackageInfo) -> None:
+        if not info.spatial_uri and not info.spatial:
+            return
+        place = URIRef(info.spatial_uri) if info.spatial_uri else self._at(f"{info.name}/", "place")
+        self._add(node, DCTERMS.spatial, self._typed(place, DCTERMS.Location))
+        self._text(place, SKOS.prefLabel, info.spatial)
+
+    def _temporal(self, node: URIRef, info: PackageInfo) -> None:
+        if not any(info.temporal):
+            return
+        period = self._at(f"{info.name}/", "period")
+        self._add(node, DCTERMS.temporal, self._typed(period, DCTERMS.PeriodOfTime))
+        for name, day in zip((DCAT.startDate, DCAT.endDate), info.temporal, strict=True):
+            if day:
+                self._add(period, name, Literal(day, datatype=XSD.date))
+
+    def _spoken(self, node: URIRef) -> None:
+        for code in self._languages:
+            if (found := vocabulary.language(code)) is not None:
+                self._add(node, DCTERMS.language, self._typed(found, DCTERMS.LinguisticSystem))
+
+    def _at(self, key: str, fragment: str = "") -> URIRef:
+        address = layout.address(self._base, layout.CATALOG, key)
+        return URIRef(f"{address}#{fragment}" if fragment else address)
+
+    def _add(self, node: URIRef, name: URIRef, value: URIRef | Literal) -> None:
+        self.graph.add((node, name, value))
+
+    def _type(self, node: URIRef, kind: URIRef) -> None:
+        self.graph.add((node, RDF.type, kind))
+
+    def _typed(self, node: URIRef, kind: URIRef) -> URIRef:
+        """A node of somebody else's, its type said here, since readers do not fetch it."""
+        self._type(node, kind)
+        return node
+
+    def _text(self, node: URIRef, name: URIRef, text: Text) -> None:
+        """A text in each language that it was written in."""
+        if text:
+            self._add(node, name, Literal(text.default, lang=self._languages[0]))
+        for language in self._languages[1:]:
+            if language in text.translations:
+                self._add(node, name, Literal(text(language), lang=language))
+
+    def _moment(self, node: URIRef, name: URIRef, moment: str) -> None:
+        if moment:
+            self._add(node, name, Literal(moment, datatype=XSD.dateTime))
+
+
+def _publisher(info: PackageInfo) -> Link | None:
+    """The contributor with the role of publisher, else the first one."""
+    named = [item for item in info.contributors if "publisher" in (item.more.get("roles") or ())]
+    return next(iter((*named, *info.contributors)), None)

@@ -1,0 +1,55 @@
+"""Words that portals agreed on. In: SPDX ids, formats, language codes. Out: addresses of the EU's authority lists, IANA's media types.
+
+https://op.europa.eu/en/web/eu-vocabularies: lists licence, file-type, language, frequency, data-theme, planned-availability,
+access-right. Where a list has no entry, the address that the package gives is used.
+"""
+
+from __future__ import annotations
+
+from rdflib import URIRef
+
+AUTHORITY = "http://publications.europa.eu/resource/authority/"
+IANA = "https://www.iana.org/assignments/media-types/"
+
+_LICENCES = {
+    "CC0-1.0": "CC0",
+    "CC-BY-4.0": "CC_BY_4_0",
+    "CC-BY-3.0": "CC_BY_3_0",
+    "CC-BY-SA-4.0": "CC_BYSA_4_0",
+    "ODC-By-1.0": "ODC_BY",
+    "ODbL-1.0": "ODC_BL",
+    "PDDL-1.0": "ODC_PDDL",
+}
+_FORMATS = {"csv": "CSV", "json": "JSON", "ndjson": "JSON", "xlsx": "XLSX", "zip": "ZIP", "parquet": "PARQUET"}
+_LANGUAGES = {"en": "ENG", "ar": "ARA", "fr": "FRA", "de": "DEU", "es": "SPA", "pt": "POR", "ru": "RUS", "zh": "ZHO"}
+
+
+def authority(entry: str) -> URIRef:
+    """An entry of an authority list: `frequency/IRREG`."""
+    return URIRef(AUTHORITY + entry)
+
+
+def licence(name: str, path: str) -> URIRef | None:
+    """The licence by its entry in the list, else by its own address; None where there is neither."""
+    if name in _LICENCES:
+        return authority(f"licence/{_LICENCES[name]}")
+    return URIRef(path) if path else None
+
+
+def file_type(kind: str) -> URIRef:
+    """The format of a file; what the list does not know is a stream of bytes."""
+    return authority(f"file-type/{_FORMATS.get(kind, 'BIN')}")
+
+
+def media_type(kind: str) -> URIRef:
+    """`text/csv` as IANA's address."""
+    return URIRef(IANA + kind)
+
+
+def language(code: str) -> URIRef | None:
+    return authority(f"language/{_LANGUAGES[code]}") if code in _LANGUAGES else None
+
+
+def theme(text: str) -> URIRef:
+    """A theme by its code in the list (JUST) or by an address."""
+    return URIRef(text) if ":" in text else authority(f"data-theme/{text}")

@@ -1,0 +1,137 @@
+"""One value as HTML. In: a column, a value, the language of the page. Out: markup: labels, dates, links to rows, sources and addresses.
+
+A value in another language says so (`lang`, `dir`), codes and numbers are isolated, and what is missing says why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from publisher import layout
+from publisher.package.metadata import FieldInfo, TableInfo
+from publisher.site.declare import Row, language_of, localized
+from publisher.site.links import Links
+from publisher.site.shelf import Shelf
+from publisher.site.words import Words
+
+NUMERIC = frozenset({"integer", "number"})
+_CODE = re.compile(r"^[A-Za-z0-9_.:/-]{1,24}$")
+_ADDRESS = re.compile(r"^https?://[^\s]+$")
+_NOTHING = Markup('<span class="none" title="{}">–</span>')
+_LINK = Markup('<a href="{}">{}</a>')
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Renders values of one package for one page."""
+
+    shelf: Shelf
+    words: Words
+    links: Links
+    languages: Sequence[str]
+    prefix: str
+
+    def shown(self, table: TableInfo) -> list[FieldInfo]:
+        """Columns shown on a page: of columns that each language has its own of, that of the page's language."""
+        names = {field.name for field in table.fields}
+        main = self.languages[0]
+
+        def other(field: FieldInfo) -> bool:
+            language = language_of(field.name, self.languages)
+            if not language or language == self.words.language:
+                return False
+            stem = field.name.removesuffix(f"_{language}")
+            wanted = f"{stem}_{self.words.language}"
+            return wanted in names or (language != main and f"{stem}_{main}" in names)
+
+        return [field for field in table.fields if not other(field)]
+
+    def value(self, table: TableInfo, field: FieldInfo, row: Row) -> Markup:
+        """A value as a table shows it."""
+        value = row.get(field.name)
+        if value is None:
+            return _NOTHING.format(self.words("Empty: not known, or does not apply"))
+        if link := self._reference(table, field, row, value):
+            return link
+        return self.plain(field, value)
+
+    def plain(self, field: FieldInfo, value: str) -> Markup:
+        """A value by itself."""
+        if field.categories:
+            return escape(field.label(value, self.words.language))
+        if field.type == "boolean":
+            return escape(self.words("Yes") if value == "true" else self.words("No"))
+        if field.type in NUMERIC or field.type == "date":
+            return Markup("<bdi>{}</bdi>").format(value)
+        if _ADDRESS.match(value):
+            return self.address(value)
+        if _CODE.match(value):
+            return Markup("<bdi>{}</bdi>").format(value)
+        return self.text(field, value)
+
+    def text(self, field: FieldInfo, value: str) -> Markup:
+        """A text with its language, where that is not the page's."""
+        language = language_of(field.name, self.languages) or self.languages[0]
+        if language == self.words.language:
+            return escape(value)
+        return Markup('<span lang="{}" dir="auto">{}</span>').format(language, value)
+
+    def address(self, value: str) -> Markup:
+        """A link to another site, shortened for the eye; no opener, no referrer."""
+        short = re.sub(r"^https?://(www\.)?", "", value).rstrip("/")
+        short = short if len(short) <= 48 else short[:47] + "…"
+        return Markup('<a href="{}" rel="noopener noreferrer external" dir="ltr">{}</a>').format(value, short)
+
+    def _reference(self, table: TableInfo, field: FieldInfo, row: Row, value: str) -> Markup | None:
+        """A value that names a row of another table, as a link there, by that row's title."""
+        declared = self.shelf.site.sources
+        for key in table.foreign_keys:
+            if key.fields != (field.name,):
+                continue
+            if declared is not None and key.table == declared.table:
+                return Markup(" ").join(self.source(item) for item in self.shelf.sources(table, row))
+            found = self.record_link(key.table, (value,))
+            if found is not None:
+                return found
+        return None
+
+    def source(self, key: str) -> Markup:
+        """A source by its key, as a link into the list of sources."""
+        page = layout.page(self.prefix, self.shelf.package, "sources")
+        return Markup('<a class="source" href="{}"><bdi>{}</bdi></a>').format(self.links.to(page, key), key)
+
+    def record_link(self, table: str, key: tuple[str, ...]) -> Markup | None:
+        """A row of a table by its title, as a link to its page or to its place in the table; None where there is no such row."""
+        row = self.shelf.row(table, key)
+        if row is None:
+            return None
+        return _LINK.format(self.record_address(table, key), self.title(table, row) or Markup("<bdi>{}</bdi>").format(key[0]))
+
+    def record_address(self, table: str, key: Sequence[str]) -> str:
+        if self.shelf.has_pages(table):
+            return self.links.to(layout.record_page(self.prefix, self.shelf.package, table, key))
+        return self.links.to(layout.page(self.prefix, self.shelf.package, "tables", table), layout.record_name(key))
+
+    def title(self, table: str, row: Row) -> str:
+        """What a row is called, where its table declares it."""
+        declared = self.shelf.site.record(table)
+        if declared is None:
+            return ""
+        info = self.shelf.info.table(table)
+        return row.get(localized(info, declared.title, self.words.language, self.languages)) or ""
+
+    def localized(self, table: str, stem: str, row: Row) -> Markup:
+        """A text of a row in the page's language, or in the main one, marked; empty where there is none."""
+        info = self.shelf.info.table(table)
+        name = localized(info, stem, self.words.language, self.languages)
+        value = row.get(name) if name else None
+        return self.text(info.column(name), value) if value else Markup("")
+
+    def when(self, stem: str, row: Row) -> str:
+        """When a row says something was, as exactly as it is known."""
+        parts = [row.get(f"{stem}_{end}") for end in ("earliest", "latest", "precision")]
+        return self.words.when(*parts)

@@ -1,0 +1,147 @@
+"""What releases changed, told in sentences. In: a pointer's history, a release's changes. Out: entries for lists and release pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from publisher import layout
+from publisher.errors import NotFound
+from publisher.package.published import read_document
+from publisher.site.shelf import Shelf
+from publisher.site.words import Words
+
+SHOWN = 60
+"""Row changes shown of one table; all are in changes.ndjson."""
+
+RULES = {
+    "first": "The first release.",
+    "major": "Columns or tables were removed or retyped, or a rule became stricter: programs may need a change.",
+    "minor": "Rows, columns or tables were added.",
+    "patch": "Values were corrected, rows removed with a reason, or the description changed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RowLine:
+    """One changed value, or a row that came or went."""
+
+    key: str
+    what: str
+    column: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableLine:
+    """What changed in one table; `more` counts row changes not shown."""
+
+    name: str
+    sentence: str
+    rows: tuple[RowLine, ...]
+    more: int
+
+
+def sentence(entry: Mapping[str, Any], words: Words) -> str:
+    """A release in one sentence, from the pointer's own counts."""
+    if not entry.get("parent"):
+        rows = sum(int(number) for number in (entry.get("rows") or {}).values())
+        tables = words.count("{n} table", "{n} tables", len(entry.get("rows") or {}))
+        return words.count("The first release: {tables}, {n} row.", "The first release: {tables}, {n} rows.", rows, tables=tables)
+    return counted(entry.get("changes") or {}, words) or words("The description changed, no row did.")
+
+
+def counted(counts: Mapping[str, Any], words: Words) -> str:
+    """Counts of rows as a sentence, "" where all are nought."""
+    parts = [
+        words.count(one, many, int(counts[name]))
+        for name, one, many in (
+            ("added", "{n} row added", "{n} rows added"),
+            ("returned", "{n} row came back", "{n} rows came back"),
+            ("changed", "{n} row changed", "{n} rows changed"),
+            ("removed", "{n} row removed", "{n} rows removed"),
+        )
+        if int(counts.get(name) or 0)
+    ]
+    text = words.series(parts)
+    return text[:1].upper() + text[1:] + "." if text else ""
+
+
+def rule(entry: Mapping[str, Any], words: Words) -> str:
+    """Why the number is what it is."""
+    text = RULES["first"] if not entry.get("parent") else RULES.get(str(entry.get("bump")), "")
+    return words(text) if text else ""
+
+
+def table_lines(shelf: Shelf, version: str, words: Words) -> Iterator[TableLine]:
+    """What a release changed in each table; nothing where it has no record of changes."""
+    try:
+        summary = read_document(shelf.release.store, shelf.package, version, layout.CHANGES)
+    except NotFound:
+        return
+    if not summary.get("from"):
+        return
+    shown: dict[str, list[RowLine]] = {}
+    more: dict[str, int] = {}
+    for line in _row_changes(shelf, version, summary):
+        lines = shown.setdefault(line["table"], [])
+        if len(lines) < SHOWN:
+            lines.extend(_row_lines(shelf, line, words))
+        else:
+            more[line["table"]] = more.get(line["table"], 0) + 1
+    for table in summary["tables"]:
+        name = str(table["table"])
+        told = [_status(table, words), counted(table["counts"], words), *(_schema(item, words) for item in table.get("schema", ()))]
+        total = sum(int(table["counts"].get(part) or 0) for part in ("added", "returned", "changed", "removed"))
+        read = len({line.key for line in shown.get(name, ())}) + more.get(name, 0)
+        yield TableLine(name, " ".join(part for part in told if part), tuple(shown.get(name, ())), more.get(name, 0) + max(0, total - read if total > _READ else 0))
+
+
+_READ = 2_000
+"""Lines read of changes.ndjson."""
+
+
+def _row_changes(shelf: Shelf, version: str, summary: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    if not any(int(number or 0) for number in summary["counts"].values()):
+        return
+    with shelf.release.store.open(layout.release_file(shelf.package, version, layout.CHANGE_ROWS)) as stream:
+        for text in islice(stream, _READ):
+            yield json.loads(text)
+
+
+def _row_lines(shelf: Shelf, line: Mapping[str, Any], words: Words) -> Iterator[RowLine]:
+    key = ", ".join(str(value) for value in (line["key"] or {}).values())
+    what = {"add": words("added"), "return": words("came back"), "change": words("changed"), "remove": words("removed")}[line["op"]]
+    before, after = line["before"] or {}, line["after"] or {}
+    table = next((item for item in shelf.info.tables if item.name == line["table"]), None)
+    titles = {field.name: field.title(words.language) for field in table.fields} if table else {}
+    if line["op"] != "change":
+        yield RowLine(key, what, "", "", str(line.get("reason") or ""))
+    for name in line["changed"]:
+        yield RowLine(key, what, titles.get(name, name), _plain(before.get(name)), _plain(after.get(name)))
+
+
+def _plain(value: Any) -> str:
+    text = "–" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+def _status(table: Mapping[str, Any], words: Words) -> str:
+    if table["status"] == "renamed":
+        return words("The table was called {name}.", name=table["former_name"])
+    return {"added": words("A new table."), "removed": words("The table was removed.")}.get(str(table["status"]), "")
+
+
+def _schema(item: Mapping[str, Any], words: Words) -> str:
+    name = str(item.get("field", ""))
+    told = {
+        "field_added": "Column {name} added.",
+        "field_removed": "Column {name} removed.",
+        "field_renamed": "Column {name} renamed.",
+        "field_retyped": "Column {name} has another type.",
+    }.get(str(item["kind"]))
+    return words(told, name=name) if told and name else ""

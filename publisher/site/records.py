@@ -1,0 +1,235 @@
+"""The page of one row: a country, a target. In: a declared table, a row. Out: Record: its facts, what refers to it, its sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from publisher import layout
+from publisher.package.metadata import TableInfo
+from publisher.site.cells import Cells
+from publisher.site.declare import Listing, Records, Row, localized, matches
+from publisher.site.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of another table in a list."""
+
+    id: str
+    key: str
+    href: str
+    text: Markup
+    facts: tuple[Markup, ...]
+    sources: tuple[Markup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows that share a value of the grouping column; `name` is "" where there is none."""
+
+    name: Markup
+    rows: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """A list on a record's page."""
+
+    title: str
+    note: str
+    count: str
+    groups: tuple[Section, ...]
+
+    @property
+    def rows(self) -> bool:
+        return bool(self.groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the things that a record covers or not."""
+
+    mark: str
+    name: str
+    href: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What of each thing was found for a record."""
+
+    title: str
+    items: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All of a record's page."""
+
+    key: str
+    id: str
+    title: str
+    note: Markup
+    text: Markup
+    summary: str
+    facts: tuple[tuple[str, Markup], ...]
+    coverage: Coverage | None
+    lists: tuple[Lists, ...]
+    remark: Markup
+    sources: tuple[Markup, ...]
+    sources_full: tuple[dict[str, object], ...]
+    previous: tuple[str, str] | None
+    next: tuple[str, str] | None
+
+
+def record(cells: Cells, declared: Records, table: TableInfo, row: Row, neighbours: tuple[Row | None, Row | None]) -> Record:
+    key = row.get(table.primary_key[0]) or ""
+    title = cells.title(table.name, row) or key
+    lists = tuple(_list(cells, item, table, key) for item in declared.lists)
+    told = [f"{item.title}: {item.count}" for item in lists]
+    used = list(dict.fromkeys([*cells.shelf.sources(table, row), *_list_sources(cells, declared, table, key)]))
+    previous, following = (_turn(cells, table, other) for other in neighbours)
+    text = cells.localized(table.name, declared.text, row) if declared.text else Markup("")
+    return Record(
+        key,
+        layout.record_name([key]),
+        title,
+        cells.localized(table.name, declared.note, row) if declared.note else Markup(""),
+        text,
+        f"{title}. " + (text.striptags() or "; ".join(told)),
+        tuple(_facts(cells, declared, table, row)),
+        _coverage(cells, declared, table, key),
+        lists,
+        _remark(cells, table, row),
+        tuple(cells.source(item) for item in cells.shelf.sources(table, row)),
+        tuple({"key": item, "html": source_line(cells, item)} for item in used),
+        previous,
+        following,
+    )
+
+
+def source_line(cells: Cells, key: str) -> Markup:
+    """A source as a bibliography has it: title, publisher, date, address."""
+    declared = cells.shelf.site.sources
+    row = cells.shelf.row(declared.table, (key,)) if declared else None
+    if declared is None or row is None:
+        return escape(key)
+    table = cells.shelf.info.table(declared.table)
+    title = cells.localized(declared.table, declared.title, row)
+    address = row.get(declared.url)
+    if address and address.startswith(("http://", "https://")):
+        title = Markup('<a href="{}" rel="noopener noreferrer external">{}</a>').format(address, title)
+    parts = [title]
+    if publisher := row.get(declared.publisher):
+        parts.append(cells.text(table.column(declared.publisher), publisher))
+    if declared.when and row.get(f"{declared.when}_earliest"):
+        parts.append(escape(cells.when(declared.when, row)))
+    return Markup("{}. ").format(Markup(". ").join(parts))
+
+
+def _turn(cells: Cells, table: TableInfo, row: Row | None) -> tuple[str, str] | None:
+    if row is None:
+        return None
+    key = row.get(table.primary_key[0]) or ""
+    return cells.record_address(table.name, [key]), cells.title(table.name, row) or key
+
+
+def _facts(cells: Cells, declared: Records, table: TableInfo, row: Row) -> Iterator[tuple[str, Markup]]:
+    if declared.when:
+        yield cells.words("When"), escape(cells.when(declared.when, row))
+    for name in declared.facts:
+        if row.get(name) is not None:
+            field = table.column(name)
+            yield field.title(cells.words.language), cells.value(table, field, row)
+
+
+def _remark(cells: Cells, table: TableInfo, row: Row) -> Markup:
+    return cells.text(table.column("note"), note) if (note := row.get("note")) else Markup("")
+
+
+def _referring(cells: Cells, item: Listing, table: TableInfo, key: str) -> Iterator[Row]:
+    info = cells.shelf.info.table(item.table)
+    column = next((fk.fields[0] for fk in info.foreign_keys if fk.table == table.name and len(fk.fields) == 1), None)
+    for row in cells.shelf.rows[item.table]:
+        if (not item.refers or (column and row.get(column) == key)) and matches(row, item.where):
+            yield row
+
+
+def _list_sources(cells: Cells, declared: Records, table: TableInfo, key: str) -> Iterator[str]:
+    for item in declared.lists:
+        if item.refers:
+            for row in _referring(cells, item, table, key):
+                yield from cells.shelf.sources(cells.shelf.info.table(item.table), row)
+
+
+def _list(cells: Cells, item: Listing, table: TableInfo, key: str) -> Lists:
+    info = cells.shelf.info.table(item.table)
+    rows = list(_referring(cells, item, table, key))
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row.get(item.group) or "" if item.group else "", []).append(row)
+    sections = tuple(
+        Section(_group_name(cells, item, info, value), tuple(_entry(cells, item, info, row) for row in found))
+        for value, found in sorted(groups.items(), key=lambda pair: (pair[0] == "", pair[0]))
+    )
+    note = "" if item.title else info.description(cells.words.language)
+    return Lists(item.title(cells.words.language) or info.title(cells.words.language), note, cells.words.number(len(rows)), sections)
+
+
+def _group_name(cells: Cells, item: Listing, info: TableInfo, value: str) -> Markup:
+    if not item.group:
+        return Markup("")
+    field = info.column(item.group)
+    if not value:
+        return escape(_without(cells.words))
+    return cells.value(info, field, {item.group: value})
+
+
+def _without(words: Words) -> str:
+    return words("Several, or not told")
+
+
+def _entry(cells: Cells, item: Listing, info: TableInfo, row: Row) -> Entry:
+    key = [row.get(name) or "" for name in info.primary_key]
+    text = localized(info, item.text, cells.words.language, cells.languages)
+    facts = [cells.value(info, info.column(name), row) for name in item.facts if row.get(name) is not None]
+    if item.when:
+        facts.append(escape(cells.when(item.when, row)))
+    return Entry(
+        layout.record_name(key),
+        ", ".join(key),
+        cells.record_address(item.table, key),
+        cells.text(info.column(text), row.get(text) or "") if text else Markup(""),
+        tuple(facts),
+        tuple(cells.source(source) for source in cells.shelf.sources(info, row)),
+    )
+
+
+def _coverage(cells: Cells, declared: Records, table: TableInfo, key: str) -> Coverage | None:
+    """From a table of pairs that has one foreign key to this table, another one to what is covered, and a category `status`."""
+    if not declared.coverage:
+        return None
+    info = cells.shelf.info.table(declared.coverage)
+    own = next((fk for fk in info.foreign_keys if fk.table == table.name), None)
+    other = next((fk for fk in info.foreign_keys if fk.table != table.name), None)
+    if own is None or other is None:
+        return None
+    rows: Sequence[Row] = [row for row in cells.shelf.rows[info.name] if row.get(own.fields[0]) == key]
+    number = next((field for field in info.fields if field.type == "integer"), None)
+    status = next((field for field in info.fields if field.categories), None)
+    items = []
+    for row in rows:
+        value = row.get(other.fields[0]) or ""
+        told = row.get(number.name) if number else None
+        label = status.label(row.get(status.name) or "", cells.words.language) if status else ""
+        target = cells.shelf.row(other.table, (value,))
+        name = (cells.title(other.table, target) if target else "") or value
+        found = told not in {None, "0"}
+        text = cells.words.count("{n} found", "{n} found", int(told or 0)) if found else label
+        nothing = status is not None and row.get(status.name) == status.categories[-1].value
+        items.append(Step("found" if found else "none" if nothing else "partly", name, cells.record_address(other.table, [value]), text))
+    return Coverage(info.title(cells.words.language), tuple(items))

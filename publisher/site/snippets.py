@@ -1,0 +1,99 @@
+"""How a table is read in other tools. In: a table, the address of its files. Out: snippets that run as shown (tests run them).
+
+Traps they avoid: `NA` is a country (Namibia), not a missing value; codes such as 008 are text; the canonical CSV has no byte order mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from publisher.package.metadata import TableInfo
+
+_TEXT = frozenset({"string", "any"})
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """`tool` is what people call it, `language` what highlighters do."""
+
+    tool: str
+    language: str
+    code: str
+
+
+def snippets(table: TableInfo, folder: str) -> Iterator[Snippet]:
+    """Snippets for a table whose release lies at the address `folder` (with its final slash)."""
+    csv, parquet, document = (f"{folder}{file.path}" if (file := table.file(kind)) else "" for kind in ("csv", "parquet", "json"))
+    texts = [field.name for field in table.fields if field.type in _TEXT]
+    if csv:
+        yield Snippet("Excel (Power Query)", "powerquery", _power_query(csv))
+        yield Snippet("Python, pandas", "python", _pandas(csv, texts))
+    if parquet:
+        yield Snippet("Python, polars", "python", f'import polars as pl\n\ntable = pl.read_parquet("{parquet}")\nprint(table)\n')
+        yield Snippet("Python, DuckDB", "python", _duckdb(table.name, parquet))
+    if csv:
+        yield Snippet("R", "r", _r(csv))
+    if document:
+        yield Snippet("JavaScript", "javascript", _javascript(document))
+    if csv:
+        yield Snippet("curl", "sh", f'curl --fail --silent --show-error --remote-name "{csv}"\n')
+
+
+def _power_query(address: str) -> str:
+    return (
+        "let\n"
+        f'    File = Web.Contents("{address}"),\n'
+        '    Rows = Csv.Document(File, [Delimiter = ",", Encoding = 65001, QuoteStyle = QuoteStyle.Csv]),\n'
+        "    Table = Table.PromoteHeaders(Rows, [PromoteAllScalars = true])\n"
+        "in\n"
+        "    Table\n"
+    )
+
+
+def _pandas(address: str, texts: list[str]) -> str:
+    return (
+        "import pandas as pd\n\n"
+        f"texts = {_names(texts)}\n"
+        f'table = pd.read_csv("{address}", dtype=dict.fromkeys(texts, "string"), keep_default_na=False, na_values=[""])\n'
+        "print(table)\n"
+    )
+
+
+def _names(names: list[str]) -> str:
+    flat = "[" + ", ".join(f'"{name}"' for name in names) + "]"
+    if len(flat) <= 90:
+        return flat
+    lines, line = [], "   "
+    for name in names:
+        part = f' "{name}",'
+        if len(line) + len(part) > 92:
+            lines.append(line)
+            line = "   "
+        line += part
+    return "[\n" + "\n".join([*lines, line]) + "\n]"
+
+
+def _duckdb(name: str, address: str) -> str:
+    return (
+        "from urllib.request import urlretrieve\n\nimport duckdb\n\n"
+        f'urlretrieve("{address}", "{name}.parquet")\n'
+        f"print(duckdb.sql(\"SELECT * FROM '{name}.parquet'\"))\n"
+    )
+
+
+def _r(address: str) -> str:
+    return (
+        f'table <- read.csv("{address}", encoding = "UTF-8", na.strings = "", colClasses = "character")\n'
+        "str(table)\n"
+    )
+
+
+def _javascript(address: str) -> str:
+    return (
+        f'const response = await fetch("{address}");\n'
+        "if (!response.ok) throw new Error(`HTTP ${response.status}`);\n"
+        "const { version, count, rows } = await response.json();\n"
+        "console.log(version, count);\n"
+        "console.table(rows.slice(0, 5));\n"
+    )
