@@ -23,7 +23,11 @@ from publisher.canonical import CHUNK, content_hash
 from publisher.errors import ProjectError
 from publisher.model import Loaded, Package, Resource, SourceFile
 
-BOMS = {"utf-8": (codecs.BOM_UTF8, "utf-8-sig"), "utf-16-be": (codecs.BOM_UTF16_BE, "utf-16"), "utf-16-le": (codecs.BOM_UTF16_LE, "utf-16")}
+BOMS = {
+    "utf-8": (codecs.BOM_UTF8, "utf-8-sig"),
+    "utf-16-be": (codecs.BOM_UTF16_BE, "utf-16"),
+    "utf-16-le": (codecs.BOM_UTF16_LE, "utf-16"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,9 @@ def make_plain(paths: Sequence[Path], encoding: str, folder: Path, *, header: bo
     try:
         name = codecs.lookup(encoding).name
     except LookupError as error:
-        raise ProjectError(f"{where}: unknown encoding {encoding!r}", "Save the file as UTF-8 and drop `encoding`.") from error
+        raise ProjectError(
+            f"{where}: unknown encoding {encoding!r}", "Save the file as UTF-8 and drop `encoding`."
+        ) from error
     unpacked = []
     for number, path in enumerate(paths):
         try:
@@ -98,7 +104,9 @@ def _unpack(path: Path, target: Path, where: str) -> Path:
         with zipfile.ZipFile(path) as archive:
             names = [item for item in archive.namelist() if not item.endswith("/")]
             if len(names) != 1:
-                raise ProjectError(f"{where}: {path} holds {len(names)} files", "Pack exactly one CSV file into the archive.")
+                raise ProjectError(
+                    f"{where}: {path} holds {len(names)} files", "Pack exactly one CSV file into the archive."
+                )
             with archive.open(names[0]) as packed, target.open("wb") as plain:
                 shutil.copyfileobj(packed, plain, CHUNK)
         return target
@@ -135,7 +143,9 @@ def _hash_file(resource: Resource, path: Path) -> SourceFile:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             return SourceFile(path, file.tell(), digest)
     except OSError as error:
-        raise ProjectError(f"{path}: table {resource.name} cannot be read: {error.strerror}", "Check its permissions.") from error
+        raise ProjectError(
+            f"{path}: table {resource.name} cannot be read: {error.strerror}", "Check its permissions."
+        ) from error
 
 
 def _require_file(name: str, path: Path) -> None:

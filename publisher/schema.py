@@ -31,7 +31,15 @@ _SQL_TYPES = {
     "time": "TIME",
     "year": "BIGINT",
 }
-_CSV_PROPERTIES = ("delimiter", "lineTerminator", "quoteChar", "doubleQuote", "escapeChar", "nullSequence", "skipInitialSpace")
+_CSV_PROPERTIES = (
+    "delimiter",
+    "lineTerminator",
+    "quoteChar",
+    "doubleQuote",
+    "escapeChar",
+    "nullSequence",
+    "skipInitialSpace",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +150,9 @@ def _check_rules(field: Any, where: str) -> None:
     for name, value in field.constraints.items():
         at = f"{where}: field {field.name!r}, constraint {name} {value!r}"
         if name in BOUNDS and read(copy.deepcopy(value)) is None:
-            raise ProjectError(f"{at} is not a value of type {field.type}", "Write the bound as a cell would be written.")
+            raise ProjectError(
+                f"{at} is not a value of type {field.type}", "Write the bound as a cell would be written."
+            )
         if name == "enum" and any(read(copy.deepcopy(item)) is None for item in value):
             raise ProjectError(f"{at} holds a value that is not of type {field.type}", "Correct the list.")
         if name == "pattern":

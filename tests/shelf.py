@@ -5,18 +5,21 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from publisher import layout
 from publisher.canonical import readable_json, sha256_bytes
+from publisher.commit.history import walk
 from publisher.commit.pointer import Head, read_head, write_head
 from publisher.diff import TableState, compare, read_published, write
 from publisher.diff.tombstones import Removal, load_notes, read_tombstones, write_tombstones
 from publisher.engine import open_engine
+from publisher.feeds import build
 from publisher.notes import write_notes
+from publisher.package.published import read_release
 from publisher.package.schema import published_schema
 from publisher.project.project import Project, find_package
 from publisher.project.settings import Settings
@@ -183,3 +186,42 @@ def alliance() -> tuple[dict[str, Any], list[TableOf]]:
         described = {key: value for key, value in resource.descriptor.items() if key not in {"path", "schema"}}
         tables.append(TableOf(described, schema, rows))
     return dict(package.descriptor), tables
+
+
+def edit(tables: Sequence[TableOf], name: str, change: Callable[[list[Row]], list[Row]]) -> list[TableOf]:
+    """The tables with the rows of one of them changed."""
+    return [replace(table, rows=change(list(table.rows))) if table.name == name else table for table in tables]
+
+
+def derive(
+    store: Store, package: str, folder: Path, base_url: str = "", languages: Sequence[str] = ("en", "ar", "fr")
+) -> dict[str, bytes]:
+    """Everything that feeds make of a package's latest release."""
+    head = read_head(store, package)
+    assert head.current is not None
+    folder.mkdir(parents=True, exist_ok=True)
+    with open_engine(folder) as engine:
+        published = read_release(store, package, head.current, folder)
+        found: dict[str, bytes] = {}
+        for key, body in build(engine, published, list(walk(store, head)), base_url=base_url, languages=languages):
+            assert key not in found, f"{key} is made twice"
+            found[key] = body.read_bytes() if isinstance(body, Path) else body
+    (folder / "work.duckdb").unlink(missing_ok=True)
+    return found
+
+
+def three_releases(store: Store, folder: Path) -> Shelf:
+    """The Alliance's data in three releases: as shipped; a value corrected and a row removed with a reason; a row added."""
+    shelf = Shelf(store, folder)
+    package, tables = alliance()
+    shelf.publish(package, tables, "1.0.0")
+    tables = edit(
+        tables,
+        "commitments",
+        lambda rows: [{**row, "kind": "undertaken"} if row["commitment_id"] == "C010" else row for row in rows],
+    )
+    tables = edit(tables, "national_measures", lambda rows: [row for row in rows if row["measure_id"] != "N028"])
+    shelf.publish(package, tables, "1.0.1", Removal("national_measures", ("N028",), "Moved to commitments", "C039"))
+    tables = edit(tables, "events", lambda rows: [*rows, {**rows[-1], "event_id": "E25"}])
+    shelf.publish(package, tables, "1.1.0")
+    return shelf

@@ -77,7 +77,7 @@ class _Writer:
         self._text(dataset, DCTERMS.identifier, Text(info.name))
         for link in info.sources:
             if link.path:
-                self._add(dataset, DCTERMS.source, URIRef(link.path))
+                self._add(dataset, DCTERMS.relation, URIRef(link.path))
         if (licence := self._first_licence(info)) is not None:
             self._add(catalog, DCTERMS.license, licence)
         for place, name in ((catalog, DCTERMS.publisher), (series, DCTERMS.publisher)):
@@ -241,6 +241,7 @@ class _Writer:
     def _contact(self, info: PackageInfo) -> URIRef:
         """Who answers questions: a contributor's mail or page, else the package's own page."""
         node = self._at(f"{info.name}/", "contact")
+        self._type(node, VCARD.Kind)
         self._type(node, VCARD.Organization)
         publisher = _publisher(info)
         mails = [str(item.more["email"]) for item in info.contributors if item.more.get("email")]
@@ -254,6 +255,9 @@ class _Writer:
     def _first_licence(self, info: PackageInfo) -> URIRef | None:
         for item in info.licenses:
             if (found := vocabulary.licence(item.name, item.path)) is not None:
+                if (kind := vocabulary.licence_type(item.name)) is not None:
+                    self._add(found, DCTERMS.type, self._typed(kind, SKOS.Concept))
+                    self._add(kind, SKOS.prefLabel, Literal(str(kind).rpartition("/")[2], lang="en"))
                 return self._typed(found, DCTERMS.LicenseDocument)
         return None
 
@@ -294,8 +298,10 @@ class _Writer:
         self.graph.add((node, RDF.type, kind))
 
     def _typed(self, node: URIRef, kind: URIRef) -> URIRef:
-        """A node of somebody else's, its type said here, since readers do not fetch it."""
+        """A node of somebody else's, its type and its list said here, since readers do not fetch it."""
         self._type(node, kind)
+        if (scheme := vocabulary.scheme(node)) is not None:
+            self._add(node, SKOS.inScheme, scheme)
         return node
 
     def _text(self, node: URIRef, name: URIRef, text: Text) -> None:

@@ -20,6 +20,13 @@ _LICENCES = {
     "ODbL-1.0": "ODC_BL",
     "PDDL-1.0": "ODC_PDDL",
 }
+_LICENCE_TYPE = "http://purl.org/adms/licencetype/"
+_LICENCE_TYPES = {
+    "CC0-1.0": "PublicDomain",
+    "PDDL-1.0": "PublicDomain",
+    "CC-BY-4.0": "Attribution",
+    "CC-BY-3.0": "Attribution",
+}
 _FORMATS = {"csv": "CSV", "json": "JSON", "ndjson": "JSON", "xlsx": "XLSX", "zip": "ZIP", "parquet": "PARQUET"}
 _LANGUAGES = {"en": "ENG", "ar": "ARA", "fr": "FRA", "de": "DEU", "es": "SPA", "pt": "POR", "ru": "RUS", "zh": "ZHO"}
 
@@ -34,6 +41,19 @@ def licence(name: str, path: str) -> URIRef | None:
     if name in _LICENCES:
         return authority(f"licence/{_LICENCES[name]}")
     return URIRef(path) if path else None
+
+
+def licence_type(name: str) -> URIRef | None:
+    """What a licence asks for, by ADMS' list of licence types."""
+    return URIRef(_LICENCE_TYPE + _LICENCE_TYPES[name]) if name in _LICENCE_TYPES else None
+
+
+def scheme(node: URIRef) -> URIRef | None:
+    """The list that an entry belongs to; None for what is no entry of a known list."""
+    if node.startswith(_LICENCE_TYPE):
+        return URIRef(f"{_LICENCE_TYPE}1.0")
+    name, _, entry = node.removeprefix(AUTHORITY).partition("/")
+    return URIRef(AUTHORITY + name) if node.startswith(AUTHORITY) and entry else None
 
 
 def file_type(kind: str) -> URIRef:

@@ -1,10 +1,11 @@
 """What changed between two releases. In: tables before and after. Out: a ChangeSet, its files; releases rebuilt from changes.
 
-`compare` finds the changes, `write` and `read` are their files, `apply` replays them, `compose` puts several releases' together.
+`compare` finds the changes (`begin` for a first release), `write` and `read` are their files, `apply` replays them, `compose` puts
+several releases' together.
 """
 
 from publisher.diff.changes import ChangeSet, Counts, RowChange, TableChange
-from publisher.diff.compare import Notes, compare
+from publisher.diff.compare import Notes, begin, compare
 from publisher.diff.files import read, summarise, write
 from publisher.diff.replay import apply
 from publisher.diff.rollup import compose
@@ -24,6 +25,7 @@ __all__ = [
     "TableState",
     "Tombstone",
     "apply",
+    "begin",
     "compare",
     "compose",
     "deprecation",

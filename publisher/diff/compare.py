@@ -58,10 +58,19 @@ def compare(
     return ChangeSet(tuple(found), tuple(sorted(same)), compare_package(*package), from_version, to_version)
 
 
+def begin(engine: Engine, after: Sequence[TableState], to_version: str = "") -> ChangeSet:
+    """The change set of a first release: every table is new; their rows are the release itself and are not listed again."""
+    tables = [
+        TableChange(None, state, {}, state.primary_key, "", describe(None, state, {}), rows_after=_rows(engine, state))
+        for state in sorted(after, key=lambda state: state.name)
+    ]
+    return ChangeSet(tuple(tables), to_version=to_version)
+
+
 def _pair_tables(
     before: Sequence[TableState], after: Sequence[TableState]
 ) -> list[tuple[TableState | None, TableState | None]]:
-    """Tables that are the same one, by name or by `publisher: {renamed_from: ...}`; added and removed ones alone."""
+    """Tables that are the same one, by name or by `renamed_from`; added and removed ones alone."""
     left = {state.name: state for state in before}
     present = {state.name for state in after}
     pairs: list[tuple[TableState | None, TableState | None]] = []

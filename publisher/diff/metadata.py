@@ -27,7 +27,7 @@ _BYTES = {
     "dialect",
 }
 _SOURCES = {"scheme", "compression", "innerpath", "extrapaths", "publisher"}
-_RESOURCE = {"$schema", "name", "type", "profile", "schema", "deprecated"} | _BYTES | _SOURCES
+_RESOURCE = {"$schema", "name", "type", "profile", "schema", "deprecated", "renamed_from"} | _BYTES | _SOURCES
 _IDENTITY = ("name", "id")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from publisher.diff.changes import Counts, Row, RowChange, TableChange
+from publisher.diff.changes import OPERATIONS, Counts, Row, RowChange, TableChange
 from publisher.diff.state import TableState, new_table
 from publisher.engine import Engine, quote
 
@@ -182,12 +182,10 @@ def sample_rows(engine: Engine, change: TableChange, limit: int) -> tuple[RowCha
     """The first `limit` row changes of each kind, in the published order."""
     columns = columns_of(change)
     order = order_by(change)
-    values = "".join(f", b{index}" for index in range(len(columns.before)))
-    values += "".join(f", a{index}" for index in range(len(columns.after)))
-    rows = engine.rows(
-        f"SELECT op, n, reason{values} FROM {change.relation} "
-        f"QUALIFY row_number() OVER (PARTITION BY op ORDER BY {order}) <= {limit} ORDER BY {order}"
+    first = " UNION ALL ".join(
+        f"(FROM {change.relation} WHERE op = '{op}' ORDER BY {order} LIMIT {limit})" for op in OPERATIONS
     )
+    rows = engine.rows(f"FROM ({first}) ORDER BY {order}")
     return tuple(_row_change(change, columns, row) for row in rows)
 
 

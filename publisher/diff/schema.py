@@ -44,7 +44,7 @@ class SchemaChange:
 def pair_fields(before: Descriptor, after: Descriptor) -> dict[str, str]:
     """Columns that are the same one: name after to name before, in the order of `after`.
 
-    A column whose `publisher: {renamed_from: old}` names one of before (a list names all former ones, latest first) is paired
+    A column whose `renamed_from: old` names one of before (a list names all former ones, latest first) is paired
     with it, unless it is there under its present name; every other column is paired by name.
     """
     old = [str(item["name"]) for item in before.get("fields", ())]
@@ -64,9 +64,9 @@ def pair_fields(before: Descriptor, after: Descriptor) -> dict[str, str]:
 
 
 def former_names(descriptor: Descriptor) -> tuple[str, ...]:
-    """The names that a column or table had, as `publisher: {renamed_from: ...}` declares them."""
-    declared = (descriptor.get("publisher") or {}).get("renamed_from", ())
-    return (declared,) if isinstance(declared, str) else tuple(str(name) for name in declared)
+    """The names that a column or table had: `renamed_from` as published, `publisher: {renamed_from: ...}` as maintained."""
+    declared = (descriptor.get("publisher") or {}).get("renamed_from", descriptor.get("renamed_from"))
+    return (declared,) if isinstance(declared, str) else tuple(str(name) for name in declared or ())
 
 
 def deprecation(descriptor: Descriptor) -> Descriptor | None:
@@ -123,7 +123,7 @@ def _field_changes(table: str, name: str, before: Descriptor, after: Descriptor)
     if deprecation(before) != deprecation(after):
         kind = "deprecated" if deprecation(after) else "metadata_changed"
         yield SchemaChange(kind, table, name, "deprecated", deprecation(before), deprecation(after))
-    for key in _differing(before, after, (*_OWN, *_READING, "deprecated")):
+    for key in _differing(before, after, (*_OWN, *_READING, "deprecated", "renamed_from")):
         yield SchemaChange("metadata_changed", table, name, key, before.get(key), after.get(key))
 
 

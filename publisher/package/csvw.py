@@ -43,7 +43,7 @@ def describe_table(info: PackageInfo, table: TableInfo, languages: Sequence[str]
 
 def describe_group(info: PackageInfo, languages: Sequence[str]) -> dict[str, Any]:
     """The metadata of all tables together."""
-    tables = [_table(table, languages, keys=True, package=info) for table in info.tables if table.file("csv")]
+    tables = [_table(table, languages, info.tables) for table in info.tables if table.file("csv")]
     head = {"@context": [CONTEXT, {"@language": languages[0]}], "dc:title": _natural(info.title, languages)}
     return {**head, **_terms(info), "tables": tables}
 
@@ -53,23 +53,14 @@ def _terms(info: PackageInfo) -> dict[str, Any]:
     return {"dc:license": {"@id": found}} if found else {}
 
 
-def _table(
-    table: TableInfo, languages: Sequence[str], *, keys: bool = False, package: PackageInfo | None = None
-) -> dict[str, Any]:
+def _table(table: TableInfo, languages: Sequence[str], others: Sequence[TableInfo] = ()) -> dict[str, Any]:
     file = table.file("csv")
     assert file is not None
     schema: dict[str, Any] = {"columns": [_column(item, languages) for item in table.fields]}
     if table.primary_key:
         schema["primaryKey"] = list(table.primary_key)
-    if keys and package is not None and table.foreign_keys:
-        schema["foreignKeys"] = [
-            {
-                "columnReference": list(key.fields),
-                "reference": {"resource": found.path, "columnReference": list(key.references)},
-            }
-            for key in table.foreign_keys
-            if (found := next((item.file("csv") for item in package.tables if item.name == key.table), None))
-        ]
+    if found := _foreign_keys(table, others):
+        schema["foreignKeys"] = found
     return {
         "url": file.path,
         "dc:title": _natural(table.title, languages),
@@ -77,6 +68,22 @@ def _table(
         "dialect": {"encoding": "utf-8", "header": True, "delimiter": ",", "quoteChar": '"', "lineTerminators": ["\n"]},
         "tableSchema": schema,
     }
+
+
+def _foreign_keys(table: TableInfo, others: Sequence[TableInfo]) -> list[dict[str, Any]]:
+    """Keys whose columns are never empty: readers of CSVW take an empty cell for a reference to nothing."""
+    files = {other.name: file.path for other in others if (file := other.file("csv"))}
+    required = {
+        item.name for item in table.fields if item.constraints.get("required") or item.name in table.primary_key
+    }
+    return [
+        {
+            "columnReference": list(key.fields),
+            "reference": {"resource": files[key.table], "columnReference": list(key.references)},
+        }
+        for key in table.foreign_keys
+        if key.table in files and {*key.fields} <= required
+    ]
 
 
 def _column(item: FieldInfo, languages: Sequence[str]) -> dict[str, Any]:

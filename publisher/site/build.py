@@ -57,7 +57,7 @@ def build(
 def plan(store: Store, packages: Mapping[str, Current], languages: Sequence[str], base_url: str, folder: Path) -> Iterator[Page]:
     """Every object of the site, to be made when wanted."""
     shelves = [read_shelf(store, name, item.version, item.history, folder) for name, item in sorted(packages.items())]
-    edition = make_edition(shelves, languages, base_url, draw_share(_countries(shelves)))
+    edition = make_edition(shelves, languages, base_url, draw_share(_countries(shelves)), status=store.stat(layout.STATUS) is not None)
     everything = content_hash([edition.tool, edition.languages, edition.base, [shelf.identity for shelf in shelves]])
     for key, body in edition.bodies.items():
         yield Page(key, key, partial(bytes, body))
@@ -154,19 +154,18 @@ def _record(view: View, table: TableInfo, row: Row, number: int) -> bytes:
 
 def _chart(view: View, name: str, depends: str) -> Iterator[Page]:
     yield Page(view.key, depends, lambda: view.edition.render("chart.html", view, item=_figure(view, name)).encode())
-    css = next(body.decode() for key, body in view.edition.bodies.items() if key == view.edition.assets["chart.css"])
     for suffix in ("svg", "csv"):
         key = layout.chart_file(view.prefix, view.info.name, name, suffix)
-        yield Page(key, depends, partial(_chart_file, view, name, suffix, css))
+        yield Page(key, depends, partial(_chart_file, view, name, suffix))
 
 
 def _figure(view: View, name: str) -> Figure:
     return next(item for item in figures(view) if item.name == name)
 
 
-def _chart_file(view: View, name: str, suffix: str, css: str) -> bytes:
+def _chart_file(view: View, name: str, suffix: str) -> bytes:
     item = _figure(view, name)
-    return picture(item, css) if suffix == "svg" else twin_csv(item.drawing.twin)
+    return picture(item, view.edition.chart_css) if suffix == "svg" else twin_csv(item.drawing.twin)
 
 
 def _sources(view: View) -> bytes:

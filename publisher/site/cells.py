@@ -109,7 +109,14 @@ class Cells:
         row = self.shelf.row(table, key)
         if row is None:
             return None
-        return _LINK.format(self.record_address(table, key), self.title(table, row) or Markup("<bdi>{}</bdi>").format(key[0]))
+        name = self.title(table, row) or Markup("<bdi>{}</bdi>").format(key[0])
+        return _LINK.format(self.record_address(table, key), name) + self.note_mark(table, row)
+
+    def note_mark(self, table: str, row: Row) -> Markup:
+        """A mark after a name that has a note, the note itself behind it."""
+        declared = self.shelf.site.record(table)
+        note = self.localized(table, declared.note, row) if declared and declared.note else ""
+        return Markup('<sup title="{}">*</sup>').format(note.striptags()) if note else Markup("")
 
     def record_address(self, table: str, key: Sequence[str]) -> str:
         if self.shelf.has_pages(table):

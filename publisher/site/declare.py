@@ -148,9 +148,9 @@ def _fits(item: Mapping[str, Any], tables: Mapping[str, TableInfo]) -> bool:
     return set(columns) <= names
 
 
-def _where(item: Mapping[str, Any]) -> dict[str, str | None]:
+def read_where(item: Mapping[str, Any], name: str = "where") -> dict[str, str | None]:
     """Values as canonical text: `true` written as YAML's truth is the text `true`."""
-    written = item.get("where") or {}
+    written = item.get(name) or {}
     plain = {True: "true", False: "false", None: None}
     return {str(name): plain[value] if value is None or isinstance(value, bool) else str(value) for name, value in written.items()}
 
@@ -159,7 +159,7 @@ def _count(item: Mapping[str, Any]) -> Count:
     return Count(
         str(item.get("name", "")),
         str(item["table"]),
-        _where(item),
+        read_where(item),
         str(item.get("distinct", "")),
         text(item, "label"),
     )
@@ -186,7 +186,7 @@ def _records(item: Mapping[str, Any], tables: Mapping[str, TableInfo]) -> Record
 def _listing(item: Mapping[str, Any]) -> Listing:
     return Listing(
         str(item["table"]),
-        _where(item),
+        read_where(item),
         str(item.get("text", "")),
         str(item.get("group", "")),
         _names(item, "facts"),

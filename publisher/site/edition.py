@@ -32,6 +32,8 @@ class Edition:
     assets: Mapping[str, str]
     bodies: Mapping[str, bytes]
     templates: Environment = field(repr=False)
+    chart_css: str
+    status: bool
     tool: str = ""
     sheet_rows: int = ROW_LIMIT
 
@@ -42,8 +44,11 @@ class Edition:
         return self.templates.get_template(template).render(v=view, _=view.words, **values)
 
 
-def make_edition(shelves: Sequence[Shelf], languages: Sequence[str], base: str, share: bytes) -> Edition:
-    bodies = {name: body for name, body in _read("assets").items()} | {"share.png": share}
+def make_edition(shelves: Sequence[Shelf], languages: Sequence[str], base: str, share: bytes, *, status: bool) -> Edition:
+    """`share` is the picture of shared links; `status` says whether status.json is there to be read by pages."""
+    bodies = _read("assets") | {"share.png": share}
+    chart_css = bodies.pop("chart.css")
+    bodies["site.css"] += chart_css
     assets = {name: layout.asset(name, sha256_bytes(body)) for name, body in bodies.items()}
     templates = {name: body.decode() for name, body in _read("templates").items()}
     environment = Environment(
@@ -57,6 +62,8 @@ def make_edition(shelves: Sequence[Shelf], languages: Sequence[str], base: str, 
         assets,
         {assets[name]: body for name, body in bodies.items()},
         environment,
+        chart_css=chart_css.decode(),
+        status=status,
         tool=_identity(languages),
     )
 

@@ -12,16 +12,16 @@ from publisher import layout
 from publisher.errors import NotFound
 from publisher.package.published import read_document
 from publisher.site.shelf import Shelf
-from publisher.site.words import Words
+from publisher.site.words import Words, mark
 
 SHOWN = 60
 """Row changes shown of one table; all are in changes.ndjson."""
 
 RULES = {
-    "first": "The first release.",
-    "major": "Columns or tables were removed or retyped, or a rule became stricter: programs may need a change.",
-    "minor": "Rows, columns or tables were added.",
-    "patch": "Values were corrected, rows removed with a reason, or the description changed.",
+    "first": mark("The first release."),
+    "major": mark("Columns or tables were removed or retyped, or a rule became stricter: programs may need a change."),
+    "minor": mark("Rows, columns or tables were added."),
+    "patch": mark("Values were corrected, rows removed with a reason, or the description changed."),
 }
 
 
@@ -57,17 +57,14 @@ def sentence(entry: Mapping[str, Any], words: Words) -> str:
 
 def counted(counts: Mapping[str, Any], words: Words) -> str:
     """Counts of rows as a sentence, "" where all are nought."""
-    parts = [
-        words.count(one, many, int(counts[name]))
-        for name, one, many in (
-            ("added", "{n} row added", "{n} rows added"),
-            ("returned", "{n} row came back", "{n} rows came back"),
-            ("changed", "{n} row changed", "{n} rows changed"),
-            ("removed", "{n} row removed", "{n} rows removed"),
-        )
-        if int(counts.get(name) or 0)
-    ]
-    text = words.series(parts)
+    number = {name: int(counts.get(name) or 0) for name in ("added", "returned", "changed", "removed")}
+    told = {
+        "added": words.count("{n} row added", "{n} rows added", number["added"]),
+        "returned": words.count("{n} row came back", "{n} rows came back", number["returned"]),
+        "changed": words.count("{n} row changed", "{n} rows changed", number["changed"]),
+        "removed": words.count("{n} row removed", "{n} rows removed", number["removed"]),
+    }
+    text = words.series([told[name] for name in told if number[name]])
     return text[:1].upper() + text[1:] + "." if text else ""
 
 
@@ -139,9 +136,9 @@ def _status(table: Mapping[str, Any], words: Words) -> str:
 def _schema(item: Mapping[str, Any], words: Words) -> str:
     name = str(item.get("field", ""))
     told = {
-        "field_added": "Column {name} added.",
-        "field_removed": "Column {name} removed.",
-        "field_renamed": "Column {name} renamed.",
-        "field_retyped": "Column {name} has another type.",
+        "field_added": mark("Column {name} added."),
+        "field_removed": mark("Column {name} removed."),
+        "field_renamed": mark("Column {name} renamed."),
+        "field_retyped": mark("Column {name} has another type."),
     }.get(str(item["kind"]))
     return words(told, name=name) if told and name else ""

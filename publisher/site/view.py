@@ -19,21 +19,37 @@ from publisher.site.edition import Edition
 from publisher.site.links import Links
 from publisher.site.shelf import Shelf
 from publisher.site.snippets import snippets
-from publisher.site.words import Words
+from publisher.site.words import Words, mark
 
 NOWHERE = "https://ADDRESS-OF-THIS-SITE/"
 """Stands in snippets for the site's address where nobody told it; the script puts the real one in its place."""
 
 _SENTENCE = re.compile(r"(?<=[.؟?!。])\s+(?=\S)")
 _FORMATS = {"csv": "CSV", "json": "JSON", "ndjson": "NDJSON", "parquet": "Parquet"}
+_TYPES = {
+    "string": mark("Text"),
+    "integer": mark("Whole number"),
+    "number": mark("Number"),
+    "boolean": mark("Yes or no"),
+    "date": mark("Date"),
+    "datetime": mark("Date and time"),
+    "time": mark("Time"),
+    "year": mark("Year"),
+}
+_BOUNDS = {
+    "minimum": mark("At least {value}"),
+    "maximum": mark("At most {value}"),
+    "minLength": mark("At least {value} characters"),
+    "maxLength": mark("At most {value} characters"),
+}
 _FREQUENCIES = {
-    "IRREG": "Irregular: when something is found or corrected",
-    "DAILY": "Daily",
-    "WEEKLY": "Weekly",
-    "MONTHLY": "Monthly",
-    "QUARTERLY": "Every three months",
-    "ANNUAL": "Yearly",
-    "NEVER": "Not expected",
+    "IRREG": mark("Irregular: when something is found or corrected"),
+    "DAILY": mark("Daily"),
+    "WEEKLY": mark("Weekly"),
+    "MONTHLY": mark("Monthly"),
+    "QUARTERLY": mark("Every three months"),
+    "ANNUAL": mark("Yearly"),
+    "NEVER": mark("Not expected"),
 }
 
 
@@ -196,18 +212,7 @@ class View:
         return self.words(text) if text else self.info.frequency
 
     def type(self, field: FieldInfo) -> str:
-        return self.words(
-            {
-                "string": "Text",
-                "integer": "Whole number",
-                "number": "Number",
-                "boolean": "Yes or no",
-                "date": "Date",
-                "datetime": "Date and time",
-                "time": "Time",
-                "year": "Year",
-            }.get(field.type, "Text")
-        )
+        return self.words(_TYPES.get(field.type, _TYPES["string"]))
 
     def rules(self, table: TableInfo, field: FieldInfo) -> list[Markup]:
         """What a column's values must fulfil, in words."""
@@ -218,7 +223,7 @@ class View:
             found.append(escape(words("Never empty")))
         if field.constraints.get("unique") and field.name not in table.primary_key:
             found.append(escape(words("No two rows alike")))
-        for name, told in (("minimum", "At least {value}"), ("maximum", "At most {value}"), ("minLength", "At least {value} characters"), ("maxLength", "At most {value} characters")):
+        for name, told in _BOUNDS.items():
             if name in field.constraints:
                 found.append(escape(words(told, value=field.constraints[name])))
         if pattern := field.constraints.get("pattern"):

@@ -58,7 +58,7 @@ class Words:
             if size >= unit:
                 pattern = "#,##0.0" if size < 10 * unit and unit > 10**3 else "#,##0"
                 return format_unit(size / unit, name, length="short", format=pattern, locale=self.locale)
-        return format_unit(size, "digital-byte", length="short", format="#,##0", locale=self.locale)
+        return format_unit(max(size, 100) / 1000, "digital-kilobyte", length="short", format="0.0", locale=self.locale)
 
     def day(self, text: str) -> str:
         """The date of an ISO date or datetime in writing; the text itself where it is none."""
@@ -89,6 +89,11 @@ class Words:
     def series(self, items: Sequence[str]) -> str:
         """Items as a sentence lists them."""
         return format_list(list(items), locale=self.locale) if items else ""
+
+
+def mark(text: str) -> str:
+    """A text that is translated elsewhere than where it stands; catalogues are collected by this name."""
+    return text
 
 
 def read_words(language: str) -> Words:

@@ -45,7 +45,8 @@ DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 WORD = r"[0-9a-z]+(?:[._+-][0-9a-z]+){0,7}"
 DOMAIN = r"(?:[0-9a-z](?:[0-9a-z]|-[0-9a-z]){0,20}\.){1,3}[a-z]{2,20}"
-URI = r"https?://" + DOMAIN + r"(?:/[0-9A-Za-z._~/=+-]*)?(?:\?[0-9A-Za-z._~/=&+-]*)?(?:#[0-9A-Za-z._~/=-]*)?"
+SCHEME = r"^[A-Za-z][A-Za-z0-9+.-]*:"
+"""All that frictionless asks of a URI (rfc3986: every text parses, a scheme must be there)."""
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 
@@ -79,11 +80,15 @@ def _string(field: Any) -> Accept | None:
     tests = {
         "default": "TRUE",
         "email": full_match(f"(?:{WORD})@(?:{DOMAIN})") + " AND length({v}) <= 64",
-        "uri": full_match(URI),
+        "uri": f"(starts_with({{v}}, 'https://') OR regexp_matches({{v}}, {_brace(literal(SCHEME))}))",
         "uuid": full_match(UUID),
         "binary": full_match(BASE64),
     }
-    return Accept(tests[field.format], length=True, free=field.format == "default") if field.format in tests else None
+    return (
+        Accept(tests[field.format], length=True, free=field.format in ("default", "uri"))
+        if field.format in tests
+        else None
+    )
 
 
 def _any(_field: Any) -> Accept:
@@ -101,7 +106,13 @@ def _integer(_field: Any) -> Accept:
 def _number(field: Any) -> Accept | None:
     group, point = field.group_char, field.decimal_char
     signs = {group, point} - {""}
-    if field.float_number or len(point) != 1 or len(group) > 1 or group == point or any(s.isalnum() or s in "-+_ " for s in signs):
+    if (
+        field.float_number
+        or len(point) != 1
+        or len(group) > 1
+        or group == point
+        or any(s.isalnum() or s in "-+_ " for s in signs)
+    ):
         return None
     plain = "{v}"
     test = full_match(NUMBER)
@@ -123,11 +134,13 @@ def _number(field: Any) -> Accept | None:
 
 
 def _boolean(field: Any) -> Accept:
-    meaning = {text: True for text in field.true_values} | {text: False for text in field.false_values}
+    meaning = dict.fromkeys(field.true_values, True) | dict.fromkeys(field.false_values, False)
     true = [text for text, value in meaning.items() if value]
     known = is_one_of(sorted(meaning, key=lambda text: text not in ("true", "false"))) if meaning else "FALSE"
     is_true = is_one_of(true) if true else "FALSE"
-    key, canonical = (f"CASE WHEN {is_true} THEN {yes} ELSE {no} END" for yes, no in (("'1'", "'0'"), ("'true'", "'false'")))
+    key, canonical = (
+        f"CASE WHEN {is_true} THEN {yes} ELSE {no} END" for yes, no in (("'1'", "'0'"), ("'true'", "'false'"))
+    )
     return Accept(known, key, canonical, free=True)
 
 
@@ -141,7 +154,11 @@ def _datetime(field: Any) -> Accept | None:
     """With and without `Z`; offsets go to the exact lane. A bound decides which of the two it can be compared with."""
     if field.format != "default":
         return None
-    bounds = [field.create_value_reader()(copy.deepcopy(field.constraints[name])) for name in _BOUNDS if name in field.constraints]
+    bounds = [
+        field.create_value_reader()(copy.deepcopy(field.constraints[name]))
+        for name in _BOUNDS
+        if name in field.constraints
+    ]
     aware = {value.tzinfo is not None for value in bounds}
     if len(aware) > 1:
         return None
@@ -165,7 +182,10 @@ def _time(field: Any) -> Accept | None:
 
 def _year(_field: Any) -> Accept:
     return Accept(
-        full_match("[0-9]{4}"), key="CAST(TRY_CAST({v} AS SMALLINT) AS VARCHAR)", value="TRY_CAST({v} AS SMALLINT)", bound=str
+        full_match("[0-9]{4}"),
+        key="CAST(TRY_CAST({v} AS SMALLINT) AS VARCHAR)",
+        value="TRY_CAST({v} AS SMALLINT)",
+        bound=str,
     )
 
 
@@ -259,7 +279,9 @@ class Column:
     def __init__(
         self, field: Any, text: str, dialect: Dialect, own: Mapping[str, Any], *, keyed: bool, nullable: bool = False
     ) -> None:
-        missing = sorted(missing_values(field) | ({dialect.null_sequence} if dialect.null_sequence is not None else set()))
+        missing = sorted(
+            missing_values(field) | ({dialect.null_sequence} if dialect.null_sequence is not None else set())
+        )
         is_missing = [f"{{v}} = {_brace(literal(value))}" for value in missing] + ["{v} IS NULL"] * nullable
         self.value = text
         for value in missing:

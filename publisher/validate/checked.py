@@ -10,8 +10,8 @@ from publisher.errors import InvalidData
 from publisher.findings import Report
 from publisher.model import Loaded
 from publisher.validate.accept import Column
+from publisher.validate.lanes import Scan
 from publisher.validate.package import LIMIT, drop_scans, report_of, validate_tables
-from publisher.validate.table import Scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,11 @@ def canonical_sql(engine: Engine, scan: Scan) -> str:
     """A SELECT of the schema's fields as canonical text, from the file itself; texts that only the exact lane could read are
     looked up in the table in which it left them."""
     assert scan.records is not None
-    rewritten = {int(row[0]) for row in engine.rows(f"SELECT DISTINCT field FROM {scan.rewritten}")} if scan.rewritten else set()
+    rewritten = (
+        {int(row[0]) for row in engine.rows(f"SELECT DISTINCT field FROM {scan.rewritten}")}
+        if scan.rewritten
+        else set()
+    )
     positions = {field.name: number for number, field in enumerate(scan.fields, start=1)}
     selected, joins = [], []
     for field in scan.source.schema.fields:
@@ -60,7 +64,9 @@ def canonical_sql(engine: Engine, scan: Scan) -> str:
         canonical = Column(scan.fields[number - 1], f"c{number}", scan.source.dialect, {}, keyed=False).canonical
         if number in rewritten:
             canonical = f"coalesce(r{number}.canonical, {canonical})"
-            joins.append(f" LEFT JOIN {scan.rewritten} AS r{number} ON r{number}.field = {number} AND r{number}.text = c{number}")
+            joins.append(
+                f" LEFT JOIN {scan.rewritten} AS r{number} ON r{number}.field = {number} AND r{number}.text = c{number}"
+            )
         selected.append(f"{canonical} AS {quote(field.name)}")
     if not joins:
         return f"SELECT {', '.join(selected)} FROM {scan.records.sql}"

@@ -114,7 +114,9 @@ def key_of(value: Any) -> str:
         offset = value.utcoffset()
         if offset is None:
             return value.isoformat()
-        clock = dt.timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond)
+        clock = dt.timedelta(
+            hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond
+        )
         return f"{clock - offset!r}Z"
     if isinstance(value, dt.date):
         return value.isoformat()
@@ -122,7 +124,11 @@ def key_of(value: Any) -> str:
         return f"{value.years}:{value.months}:{value.tdelta!r}"
     if isinstance(value, tuple):
         return ",".join(key_of(item) for item in value)
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str) if isinstance(value, (list, dict)) else repr(value)
+    return (
+        json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+        if isinstance(value, (list, dict))
+        else repr(value)
+    )
 
 
 NAN = "NaN"

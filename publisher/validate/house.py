@@ -7,7 +7,7 @@ from typing import Any
 
 from publisher.engine import Engine
 from publisher.validate.keys import check_unique_keys
-from publisher.validate.table import Scan
+from publisher.validate.lanes import Scan
 
 
 def check_table(engine: Engine, scan: Scan, settings: Mapping[str, Any]) -> None:

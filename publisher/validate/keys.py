@@ -12,8 +12,8 @@ from typing import Any
 from publisher.engine import Engine, literal
 from publisher.errors import ProjectError
 from publisher.findings import Finding
+from publisher.validate.lanes import Scan, stream
 from publisher.validate.structure import NO_TEXT
-from publisher.validate.table import Scan
 
 FAMILIES = {
     "integer": "number",
@@ -33,7 +33,7 @@ FAMILIES = {
 
 
 def keyed_fields(schemas: Mapping[str, Any], name: str) -> frozenset[str]:
-    """The fields of table `name` whose keys are compared, by its own schema or by one that refers to it."""
+    """The fields of table `name`, in lower case, whose keys are compared, by its own schema or by one that refers to it."""
     schema = schemas[name]
     fields = {field.name for field in schema.fields if field.constraints.get("unique")} | set(schema.primary_key)
     for key in schema.foreign_keys:
@@ -45,7 +45,7 @@ def keyed_fields(schemas: Mapping[str, Any], name: str) -> frozenset[str]:
             reference = key["reference"]
             if (reference["resource"] or other) == name:
                 fields |= set(reference["fields"])
-    return frozenset(_any_case(schema, fields))
+    return frozenset(name.lower() for name in fields)
 
 
 def unique_keys(schema: Any) -> list[list[str]]:
@@ -61,7 +61,9 @@ def check_keys(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
         if field.constraints.get("unique"):
             for row, other, (key,) in _repeated(engine, scan.keys, [f"k{number}"]):
                 note = f"the same as in the row at position {other}"
-                scan.found.add(Finding("unique-error", note, row=row, field=number, name=field.name, cell=key, other=other))
+                scan.found.add(
+                    Finding("unique-error", note, row=row, field=number, name=field.name, cell=key, other=other)
+                )
     _check_primary_key(engine, scan)
     for key in scan.source.schema.foreign_keys:
         _check_foreign_key(engine, scan, key, scans)
@@ -99,7 +101,9 @@ def check_unique_keys(engine: Engine, scan: Scan) -> None:
         relation = f"(SELECT * FROM {scan.keys} WHERE {' AND '.join(f'{column} IS NOT NULL' for column in columns)})"
         for row, other, cells in _repeated(engine, relation, [str(column) for column in columns]):
             pairs = tuple(zip(names, map(str, cells), strict=True))
-            scan.found.add(Finding("unique-key", f"the same as in the row at position {other}", row=row, key=pairs, other=other))
+            scan.found.add(
+                Finding("unique-key", f"the same as in the row at position {other}", row=row, key=pairs, other=other)
+            )
 
 
 def _check_primary_key(engine: Engine, scan: Scan) -> None:
@@ -109,11 +113,13 @@ def _check_primary_key(engine: Engine, scan: Scan) -> None:
     if not scan.source.dialect.header_case:
         names = [field.name for field in scan.fields if field.name.lower() in {name.lower() for name in names}]
     columns = [str(scan.key_column(name)) for name in names]
-    for (row,) in _stream(engine, f"SELECT row FROM {scan.keys} WHERE {_all_null(columns)} ORDER BY row"):
+    for (row,) in stream(engine, f"SELECT row FROM {scan.keys} WHERE {_all_null(columns)} ORDER BY row"):
         scan.found.add(Finding("primary-key", 'cells composing the primary keys are all "None"', row=row))
     for row, other, cells in _repeated(engine, scan.keys, columns):
         pairs = tuple(zip(names, map(_shown, cells), strict=True))
-        scan.found.add(Finding("primary-key", f"the same as in the row at position {other}", row=row, key=pairs, other=other))
+        scan.found.add(
+            Finding("primary-key", f"the same as in the row at position {other}", row=row, key=pairs, other=other)
+        )
 
 
 def _check_foreign_key(engine: Engine, scan: Scan, key: Mapping[str, Any], scans: Mapping[str, Scan]) -> None:
@@ -128,15 +134,21 @@ def _check_foreign_key(engine: Engine, scan: Scan, key: Mapping[str, Any], scans
     same = " AND ".join(f"mine.{column} IS NOT DISTINCT FROM theirs.{column}" for column in own)
     columns = ", ".join(f"mine.{column}" for column in own)
     sql = f"SELECT row, {columns} FROM {scan.keys} AS mine ANTI JOIN {lookup} AS theirs ON {same} WHERE NOT ({_all_null(own)}) ORDER BY row"
-    for row, *cells in _stream(engine, sql):
+    for row, *cells in stream(engine, sql):
         values = ", ".join(map(_shown, cells))
         note = (
             f'for "{", ".join(names)}": values "{values}" not found in the lookup table "{reference["resource"]}"'
             f' as "{", ".join(reference["fields"])}"'
         )
         pairs = tuple(zip(names, map(_shown, cells), strict=True))
-        number = next(index for index, field in enumerate(scan.fields, 1) if field.name == names[0]) if len(names) == 1 else None
-        scan.found.add(Finding("foreign-key", note, row=row, name=", ".join(names), cell=values, key=pairs, rule=str(number or "")))
+        number = (
+            next(index for index, field in enumerate(scan.fields, 1) if field.name == names[0])
+            if len(names) == 1
+            else None
+        )
+        scan.found.add(
+            Finding("foreign-key", note, row=row, name=", ".join(names), cell=values, key=pairs, rule=str(number or ""))
+        )
 
 
 def _their_key(scan: Scan, name: str, target: Scan, other: str) -> str:
@@ -166,14 +178,8 @@ def _repeated(engine: Engine, relation: str, columns: Sequence[str]) -> Iterator
         f"SELECT row, lag(row) OVER (PARTITION BY {mine} ORDER BY row) AS other, {mine}"
         f" FROM {relation} AS its SEMI JOIN repeated ON {same}"
     )
-    for row, other, *cells in _stream(engine, f"SELECT * FROM ({ranked}) WHERE other IS NOT NULL ORDER BY row"):
+    for row, other, *cells in stream(engine, f"SELECT * FROM ({ranked}) WHERE other IS NOT NULL ORDER BY row"):
         yield row, other, tuple(cells)
-
-
-def _stream(engine: Engine, sql: str) -> Iterator[tuple[Any, ...]]:
-    result = engine.connection.execute(sql)
-    while rows := result.fetchmany(2048):
-        yield from rows
 
 
 def _all_null(columns: Sequence[str]) -> str:
@@ -182,9 +188,3 @@ def _all_null(columns: Sequence[str]) -> str:
 
 def _shown(cell: str | None) -> str:
     return "None" if cell is None else cell
-
-
-def _any_case(schema: Any, names: set[str]) -> set[str]:
-    """Names and the fields that differ from them by case only, which a dialect may hold equal."""
-    lowered = {name.lower() for name in names}
-    return names | {field.name for field in schema.fields if field.name.lower() in lowered}

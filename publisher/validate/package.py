@@ -22,8 +22,9 @@ from publisher.project.files import read_object
 from publisher.schema import own_constraints, parse_dialect, parse_schema
 from publisher.validate import house
 from publisher.validate.keys import broken_reference, check_keys, keyed_fields
+from publisher.validate.lanes import Scan, Source
 from publisher.validate.structure import read_head
-from publisher.validate.table import Scan, Source, read_path, scan_table
+from publisher.validate.table import read_path, scan_table
 
 LIMIT = 1000
 """Samples kept of each code in each table; counts are always exact."""
@@ -68,7 +69,13 @@ def validate_tables(engine: Engine, package: Package, *, checks: str | None, lim
     profile = str(package.descriptor.get("$schema", ""))
     on = checks == "house"
     return validate_resources(
-        engine, package.tables, limit=limit, profile=profile, house_checks=on, settings=package.settings, root=package.root
+        engine,
+        package.tables,
+        limit=limit,
+        profile=profile,
+        house_checks=on,
+        settings=package.settings,
+        root=package.root,
     )
 
 
@@ -83,7 +90,9 @@ def check_relation(
     sources = [(resource.name, schema, sql)]
     for name in sorted({key["reference"]["resource"] for key in schema.foreign_keys} - {"", resource.name}):
         if name not in references:
-            raise ProjectError(f"{where}: a foreign key refers to {name!r}, which does not exist", "Name a table of the package.")
+            raise ProjectError(
+                f"{where}: a foreign key refers to {name!r}, which does not exist", "Name a table of the package."
+            )
         sources.append((name, _lookup_schema(schema, name), references[name]))
     schemas = {name: its for name, its, _ in sources}
     scans: dict[str, Scan] = {}
@@ -222,5 +231,3 @@ def _lookup_schema(schema: frictionless.Schema, name: str) -> frictionless.Schem
             for own, other in zip(key["fields"], key["reference"]["fields"], strict=True):
                 fields[other] = {**schema.get_field(own).to_descriptor(), "name": other, "constraints": {}}
     return frictionless.Schema.from_descriptor({"fields": list(fields.values())})
-
-

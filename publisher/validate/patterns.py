@@ -62,7 +62,7 @@ def _node(kind: Any, value: Any, times: int) -> str:
     if kind is names.SUBPATTERN and not value[1] and not value[2]:
         return f"(?:{_sequence(value[3], times)})"
     if kind in (names.MAX_REPEAT, names.MIN_REPEAT):
-        return _repeat(*value, times)
+        return _repeat(value[0], value[1], value[2], times)
     raise _Untranslatable
 
 

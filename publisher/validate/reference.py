@@ -22,6 +22,8 @@ from publisher.schema import OWN_CONSTRAINTS, Dialect, parse_dialect
 from publisher.validate.package import Reference, resource_of
 from publisher.validate.table import read_path
 
+PACKAGE_PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
+
 Place = tuple[str, int | None, int | None, str]
 """(table, record, field, code): what two reports are compared by."""
 
@@ -64,8 +66,8 @@ def reference_resources(resources: Sequence[Resource], *, only: str | None = Non
     """Validate resources with frictionless, one after the other. Exceptions that escape it are not caught."""
     root = Path(os.path.commonpath([path.resolve().parent for item in resources for path in item.paths]))
     descriptor: dict[str, Any] = {"name": "reference", "resources": [_descriptor(item, root) for item in resources]}
-    if profile:
-        descriptor["$schema"] = profile
+    if profile or any("/2." in str(item.schema.get("$schema", "")) for item in resources):
+        descriptor["$schema"] = profile or PACKAGE_PROFILE
     package = frictionless.Package.from_descriptor(descriptor, basepath=str(root))
     tasks = []
     for item in resources:
@@ -87,7 +89,7 @@ def compare(ours: Report, theirs: Report) -> Comparison:
 
 
 def _places(report: Report) -> Counter[Place]:
-    known = {name for name in (error.type for error in frictionless.Error.list_children(root=True))}
+    known = {error.type for error in frictionless.Error.list_children(root=True)}
     return Counter((item.resource, item.row, item.field, item.type) for item in report.findings if item.type in known)
 
 

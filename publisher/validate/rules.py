@@ -25,7 +25,8 @@ def run_checks(engine: Engine, checks: Sequence[Check], *, limit: int | None = 1
             columns = tuple(column[0] for column in result.description or ())
             if columns != COLUMNS:
                 raise ProjectError(
-                    f"{check.path}: returns the columns {', '.join(columns)}", f"Return exactly {', '.join(COLUMNS)}, in this order."
+                    f"{check.path}: returns the columns {', '.join(columns)}",
+                    f"Return exactly {', '.join(COLUMNS)}, in this order.",
                 )
             while rows := result.fetchmany(2048):
                 for resource, key, message in rows:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import IO, Any
 
 from publisher.canonical import CHUNK
 from publisher.engine import literal
@@ -136,7 +136,7 @@ def read_head(plain: Plain, dialect: Dialect, suffix: str) -> Head:
 
 def stopped(error: Exception) -> Finding:
     """The finding for an error that ends the reading of a file."""
-    return Finding("encoding-error" if isinstance(error, UnicodeError) else "source-error", note=str(error))
+    return Finding("encoding-error" if isinstance(error, UnicodeDecodeError) else "source-error", note=str(error))
 
 
 def content_records(records: Any, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
@@ -193,7 +193,11 @@ def take_census(path: Path, quote: str) -> Census:
                 returns += chunk.count(b"\r")
                 pairs += chunk.count(b"\r\n")
             pairs += tail[-1:] == b"\r" and chunk[:1] == b"\n"
-            odd = odd or b"\0" in chunk or len(seam) == 2 * SEAM and not (tail.strip(b" \t") and chunk[:SEAM].strip(b" \t"))
+            odd = (
+                odd
+                or b"\0" in chunk
+                or (len(seam) == 2 * SEAM and not (tail.strip(b" \t") and chunk[:SEAM].strip(b" \t")))
+            )
             tail = chunk[-SEAM:]
     ends_line = tail.endswith(b"\n") or not size
     return Census(size, quotes, "\r\n" if returns else "\n", ends_line, not odd and returns == pairs)
@@ -210,7 +214,7 @@ def rewrite(plain: Plain, dialect: Dialect, suffix: str, width: int, target: Pat
     fatal = None
     longest = 0
     with target.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        lines = writer(file)
         try:
             with open_records(plain, dialect, suffix) as records:
                 for number, line, cells in _numbered(records, dialect):
@@ -218,38 +222,53 @@ def rewrite(plain: Plain, dialect: Dialect, suffix: str, width: int, target: Pat
                     if len(cells) != width:
                         raw = json.dumps(cells)
                         cells = (cells + [""] * width)[:width]
-                    longest = max(longest, writer.writerow((number, line, raw, *cells)))
+                    longest = max(longest, lines.writerow((number, line, raw, *cells)))
         except (UnicodeError, csv.Error) as error:
             fatal = stopped(error)
     return fatal, longest * 4
 
 
+def writer(file: IO[str]) -> Any:
+    """A csv.writer whose files DuckDB cannot misread: every cell quoted, lines ended by a line feed."""
+    return csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+
+
 def _numbered(records: Any, dialect: Dialect) -> Iterator[tuple[int, int, list[str]]]:
     """Content records with the physical line on which each begins."""
-    line = 1
+    begins = [1, 1]
 
     def lined() -> Iterator[tuple[int, list[str]]]:
-        nonlocal line, ahead
         for number, cells in enumerate(records, start=1):
-            line, ahead = ahead, records.line_num + 1
+            begins[:] = begins[1], records.line_num + 1
             yield number, cells
 
-    ahead = 1
     for number, cells in content_records(lined(), dialect):
-        yield number, line, cells
+        yield number, begins[0], cells
 
 
 def transcode(plain: Plain, target: Path) -> Plain | None:
     """The file in UTF-8, or None where it is not in the encoding declared."""
     try:
-        with plain.path.open(encoding=plain.encoding, newline="") as source, target.open("w", encoding="utf-8", newline="") as out:
+        with (
+            plain.path.open(encoding=plain.encoding, newline="") as source,
+            target.open("w", encoding="utf-8", newline="") as out,
+        ):
             shutil.copyfileobj(source, out, CHUNK)
     except UnicodeError:
         return None
     return Plain(target, "utf-8")
 
 
-def read_csv(path: Path, columns: list[str], *, skip: int = 0, delimiter: str = ",", quote: str = '"', eol: str = "\n", longest: int = 0) -> str:
+def read_csv(
+    path: Path,
+    columns: list[str],
+    *,
+    skip: int = 0,
+    delimiter: str = ",",
+    quote: str = '"',
+    eol: str = "\n",
+    longest: int = 0,
+) -> str:
     """SQL that reads a file strictly as text, nothing guessed, nothing NULL. `columns` are names with types, already quoted."""
     options = {
         "auto_detect": "false",

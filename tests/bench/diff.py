@@ -143,12 +143,13 @@ NEEDS = {"pandas merge": "pandas", "csv-diff": "csv_diff"}
 
 def work(way: str, before: Path, after: Path) -> None:
     """One contender in this process: its figures as a line of JSON."""
-    started = time.perf_counter()
+    started, spent = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory(dir=before.parent) as folder:
         counts = WAYS[way](before, after, Path(folder))
-    seconds = time.perf_counter() - started
+    seconds, cpu = time.perf_counter() - started, time.process_time() - spent
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    print(canonical_json({"counts": counts, "seconds": seconds, "mebibytes": int(peak.split()[1]) // 1024}).decode())
+    figures = {"counts": counts, "seconds": seconds, "cpu": cpu, "mebibytes": int(peak.split()[1]) // 1024}
+    print(canonical_json(figures).decode())
 
 
 def measure(way: str, before: Path, after: Path) -> dict[str, Any]:
@@ -177,6 +178,7 @@ def run(rows: int, runs: int) -> dict[str, Any]:
         "rows": rows,
         "counts": found["ours"][0]["counts"],
         "seconds": seconds,
+        "cpu seconds": {way: statistics.median(one["cpu"] for one in found[way]) for way in ways},
         "times ours": {way: seconds[way] / seconds["ours"] for way in ways},
         "mebibytes": peak,
         "promises": promises,

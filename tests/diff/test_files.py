@@ -141,6 +141,15 @@ def test_an_empty_change_is_written_too(engine: Engine, tmp_path: Path) -> None:
     )
 
 
+def test_a_first_release_lists_tables_but_no_rows(engine: Engine, tmp_path: Path) -> None:
+    changes = diff.begin(engine, [table(engine, BEFORE)], "1.0.0")
+    diff.write(engine, changes, tmp_path)
+    assert (tmp_path / "changes.ndjson").read_bytes() == b""
+    again = diff.read(engine, tmp_path / "changes.json", tmp_path / "changes.ndjson")
+    assert [(item.name, item.status, item.rows_after) for item in again.tables] == [("t", "added", 3)]
+    assert again.from_version == ""
+
+
 def test_equal_bytes_are_not_read(engine: Engine) -> None:
     nowhere = TableState("t", "read_csv('/nowhere.csv')", SCHEMA, ("id",), rows=3)
     assert diff.compare(engine, [nowhere], [nowhere], ["t"]).empty
@@ -148,6 +157,20 @@ def test_equal_bytes_are_not_read(engine: Engine) -> None:
     (found,) = diff.compare(engine, [nowhere], [titled], ["t"]).tables
     assert [item.kind for item in found.schema] == ["metadata_changed"]
     assert (found.rows_before, found.rows_after, found.counts.total) == (3, 3, 0)
+
+
+def test_nothing_outside_the_engines_folder_is_needed(engine: Engine) -> None:
+    before, after = table(engine, BEFORE), table(engine, AFTER)
+    path = engine.folder / "parent.csv"
+    path.write_text("id,name,price,open,extra\n2,two,,,\n")
+    engine.lock(engine.folder)
+    published = TableState("t", diff.read_published(path, SCHEMA), SCHEMA, ("id",))
+    for one in (before, published):
+        changes = diff.compare(engine, [one], [after])
+        diff.write(engine, changes, engine.folder)
+        again = diff.read(engine, engine.folder / "changes.json", engine.folder / "changes.ndjson")
+        (replayed,) = diff.apply(engine, [one], again)
+        assert engine.value(f"SELECT count(*) FROM {replayed.relation_sql}") == len(AFTER)
 
 
 def test_the_same_bytes_whatever_the_threads(tmp_path: Path) -> None:

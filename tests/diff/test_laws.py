@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -19,8 +20,9 @@ from publisher.engine import Engine, quote
 from publisher.version import LEVELS, rule
 from tests.diff.worlds import World, engine_in, histories, state
 
+DRAWS = int(os.environ.get("FUZZ_EXAMPLES", "120"))
 LAWS = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=DRAWS, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

@@ -118,6 +118,7 @@ def test_columns() -> None:
 def test_renamed_by_declaration() -> None:
     after = with_field("year", name="since_year", publisher={"renamed_from": "year"})
     assert kinds(BASE, after) == ["field_renamed"]
+    assert kinds(BASE, with_field("year", name="since_year", renamed_from=["year"])) == ["field_renamed"]
     assert pair_fields(BASE, after)["since_year"] == "year"
     assert kinds(after, after) == []
     assert pair_fields(after, after)["since_year"] == "since_year"

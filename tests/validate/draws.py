@@ -10,21 +10,190 @@ from typing import Any
 from hypothesis import strategies as st
 
 PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
-NUMBERS = ["0", "1", "-1", "12", "007", "+5", "-0", "2_000", " 7 ", "٣", "99999999999999999999", "1.0", "1e3", "0x1F", "3.50", "-0.5"]
-NUMBERS += [".5", "5.", "0.10", "1,5", "1.234,5", "1 000", "NaN", "INF", "-INF", "1E400", "-1e-3", "12%", "€5", "9007199254740993"]
-DATES = ["2020-01-05", "2020-1-5", "2020-02-30", "0000-01-01", "0001-01-01", "9999-12-31", "10000-01-01", "infinity", "05/01/2020"]
-DATES += ["2020-01-05 ", "2021-02-29", "2024-02-29", "20200105", "٢٠٢٠-٠١-٠٥", "5 Jan 2020", "2020-01-05T00:00:00", "1999-12-31", "epoch"]
-STAMPS = ["2020-01-05T10:00:00Z", "2020-01-05T10:00:00", "2020-01-05T10:00:00+02:00", "2020-01-05 10:00:00", "2020-01-05T24:00:00"]
-STAMPS += ["2020-01-05T10:00:60Z", "2020-02-30T10:00:00", "2020-01-05T10:00:00.5Z", "2020-01-05T08:00:00Z", "2020-01-05T10:00Z"]
-TIMES = ["10:00:00", "24:00:00", "10:00", "10:00:00Z", "10:00:00.25", "23:59:59", "00:00:00", "1:00:00", "10:61:00", "10:00:00+01:00"]
-TEXTS = ["", "a", "b", "ab", "abc", "é", "e\u0301", "A", " a", "a ", "NA", "-", "null", "x,y", 'say "hi"', "line\nbreak", "tab\there", "'", "😀"]
-TEXTS += ["a" * 12, "m\u00fcller", "\u200f", "\u2028", "0", "true", "#1", "a;b", "\\N", "a\\", '"', '""', "None", "{v}", "%s", "a\n"]
-MAILS = ["a@example.org", "A@Example.org", "a@b", "a@@b.org", "nobody at example.org", "a.b+c@x-y.example.org", "a@-x.org", "é@example.org", "a@x.o"]
-URIS = ["https://example.org", "http://example.org/a?b=c#d", "example.org", "mailto:a@b.org", "//x", "urn:isbn:1", "https://exa mple.org", "a:b"]
-UUIDS = ["123e4567-e89b-12d3-a456-426614174000", "123E4567-E89B-12D3-A456-426614174000", "{123e4567-e89b-12d3-a456-426614174000}", "123e4567"]
-JSONS = ["{}", "[]", '{"a": 1}', "[1, 2]", '["x"]', "1", "null", "{", '{"type": "Point", "coordinates": [1, 2]}', '{"lon": 1, "lat": 2}', "[200,1]"]
-OTHERS = ["2020", "99", "12345", "-1", "2020-01", "2020-13", "2020-1", "P1Y", "PT5M", "P1D", "P", "1,2", "200,1", "1, 2", "90,90", "1,2,3", "aGk=", "a==="]
-POOL = sorted({*NUMBERS, *DATES, *STAMPS, *TIMES, *TEXTS, *MAILS, *URIS, *UUIDS, *JSONS, *OTHERS, "True", "FALSE", "yes", "1"})
+NUMBERS = [
+    "0",
+    "1",
+    "-1",
+    "12",
+    "007",
+    "+5",
+    "-0",
+    "2_000",
+    " 7 ",
+    "٣",
+    "99999999999999999999",
+    "1.0",
+    "1e3",
+    "0x1F",
+    "3.50",
+    "-0.5",
+]
+NUMBERS += [
+    ".5",
+    "5.",
+    "0.10",
+    "1,5",
+    "1.234,5",
+    "1 000",
+    "NaN",
+    "INF",
+    "-INF",
+    "1E400",
+    "-1e-3",
+    "12%",
+    "€5",
+    "9007199254740993",
+]
+DATES = [
+    "2020-01-05",
+    "2020-1-5",
+    "2020-02-30",
+    "0000-01-01",
+    "0001-01-01",
+    "9999-12-31",
+    "10000-01-01",
+    "infinity",
+    "05/01/2020",
+]
+DATES += [
+    "2020-01-05 ",
+    "2021-02-29",
+    "2024-02-29",
+    "20200105",
+    "٢٠٢٠-٠١-٠٥",
+    "5 Jan 2020",
+    "2020-01-05T00:00:00",
+    "1999-12-31",
+    "epoch",
+]
+STAMPS = [
+    "2020-01-05T10:00:00Z",
+    "2020-01-05T10:00:00",
+    "2020-01-05T10:00:00+02:00",
+    "2020-01-05 10:00:00",
+    "2020-01-05T24:00:00",
+]
+STAMPS += [
+    "2020-01-05T10:00:60Z",
+    "2020-02-30T10:00:00",
+    "2020-01-05T10:00:00.5Z",
+    "2020-01-05T08:00:00Z",
+    "2020-01-05T10:00Z",
+]
+TIMES = [
+    "10:00:00",
+    "24:00:00",
+    "10:00",
+    "10:00:00Z",
+    "10:00:00.25",
+    "23:59:59",
+    "00:00:00",
+    "1:00:00",
+    "10:61:00",
+    "10:00:00+01:00",
+]
+TEXTS = [
+    "",
+    "a",
+    "b",
+    "ab",
+    "abc",
+    "é",
+    "e\u0301",
+    "A",
+    " a",
+    "a ",
+    "NA",
+    "-",
+    "null",
+    "x,y",
+    'say "hi"',
+    "line\nbreak",
+    "tab\there",
+    "'",
+    "😀",
+]
+TEXTS += [
+    "a" * 12,
+    "m\u00fcller",
+    "\u200f",
+    "\u2028",
+    "0",
+    "true",
+    "#1",
+    "a;b",
+    "\\N",
+    "a\\",
+    '"',
+    '""',
+    "None",
+    "{v}",
+    "%s",
+    "a\n",
+]
+MAILS = [
+    "a@example.org",
+    "A@Example.org",
+    "a@b",
+    "a@@b.org",
+    "nobody at example.org",
+    "a.b+c@x-y.example.org",
+    "a@-x.org",
+    "é@example.org",
+    "a@x.o",
+]
+URIS = [
+    "https://example.org",
+    "http://example.org/a?b=c#d",
+    "example.org",
+    "mailto:a@b.org",
+    "//x",
+    "urn:isbn:1",
+    "https://exa mple.org",
+    "a:b",
+]
+UUIDS = [
+    "123e4567-e89b-12d3-a456-426614174000",
+    "123E4567-E89B-12D3-A456-426614174000",
+    "{123e4567-e89b-12d3-a456-426614174000}",
+    "123e4567",
+]
+JSONS = [
+    "{}",
+    "[]",
+    '{"a": 1}',
+    "[1, 2]",
+    '["x"]',
+    "1",
+    "null",
+    "{",
+    '{"type": "Point", "coordinates": [1, 2]}',
+    '{"lon": 1, "lat": 2}',
+    "[200,1]",
+]
+OTHERS = [
+    "2020",
+    "99",
+    "12345",
+    "-1",
+    "2020-01",
+    "2020-13",
+    "2020-1",
+    "P1Y",
+    "PT5M",
+    "P1D",
+    "P",
+    "1,2",
+    "200,1",
+    "1, 2",
+    "90,90",
+    "1,2,3",
+    "aGk=",
+    "a===",
+]
+POOL = sorted(
+    {*NUMBERS, *DATES, *STAMPS, *TIMES, *TEXTS, *MAILS, *URIS, *UUIDS, *JSONS, *OTHERS, "True", "FALSE", "yes", "1"}
+)
 
 FORMATS: dict[str, list[tuple[str, dict[str, Any], list[str]]]] = {
     "string": [
@@ -58,7 +227,11 @@ FORMATS: dict[str, list[tuple[str, dict[str, Any], list[str]]]] = {
     "geojson": [("default", {}, JSONS)],
     "object": [("default", {}, JSONS)],
     "array": [("default", {}, JSONS), ("default", {"arrayItem": {"type": "integer"}}, JSONS)],
-    "list": [("default", {}, TEXTS), ("default", {"itemType": "integer"}, OTHERS), ("default", {"delimiter": ";"}, TEXTS)],
+    "list": [
+        ("default", {}, TEXTS),
+        ("default", {"itemType": "integer"}, OTHERS),
+        ("default", {"delimiter": ";"}, TEXTS),
+    ],
     "any": [("default", {}, TEXTS)],
 }
 BOUNDS = {
@@ -81,7 +254,25 @@ ENUMS = {
     "yearmonth": [["2020-01"]],
     "time": [["10:00:00"]],
 }
-PATTERNS = ["a|b", "[a-z]+", r"\d+", r"\w+", "(?=a)a", "(a)\\1", "^a$", "a.c", "[^b]*", r"\s*a\s*", "(?:ab)+", "a{1,3}", "é|😀", r"\S+", "a?b*", r"[\w-]+", "."]
+PATTERNS = [
+    "a|b",
+    "[a-z]+",
+    r"\d+",
+    r"\w+",
+    "(?=a)a",
+    "(a)\\1",
+    "^a$",
+    "a.c",
+    "[^b]*",
+    r"\s*a\s*",
+    "(?:ab)+",
+    "a{1,3}",
+    "é|😀",
+    r"\S+",
+    "a?b*",
+    r"[\w-]+",
+    ".",
+]
 
 
 @dataclass(frozen=True)
@@ -109,7 +300,9 @@ def fields(draw: st.DrawFn, name: str) -> tuple[dict[str, Any], list[str]]:
     if draw(st.integers(0, 4)) == 0:
         rules["unique"] = True
     if kind in BOUNDS and form == "default" and draw(st.booleans()):
-        for bound in draw(st.sets(st.sampled_from(["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"]), max_size=2)):
+        for bound in draw(
+            st.sets(st.sampled_from(["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"]), max_size=2)
+        ):
             rules[bound] = draw(st.sampled_from(BOUNDS[kind]))
     if kind in ENUMS and form == "default" and not more and draw(st.integers(0, 2)) == 0:
         rules["enum"] = draw(st.sampled_from(ENUMS[kind]))
@@ -143,7 +336,7 @@ def dialects(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.integers(0, 2)) == 0:
         control["delimiter"] = draw(st.sampled_from([";", "\t", "|", ","]))
     if draw(st.integers(0, 5)) == 0:
-        control["quoteChar"] = draw(st.sampled_from(["'", ""]))
+        control["quoteChar"] = draw(st.sampled_from(["'", "~"]))
     if draw(st.integers(0, 8)) == 0:
         control["escapeChar"] = "\\"
         control["doubleQuote"] = draw(st.booleans())
@@ -209,7 +402,9 @@ def cases(draw: st.DrawFn) -> Case:
         elif row:
             row.pop()
     encoding = draw(st.sampled_from(["utf-8"] * 8 + ["utf-16", "cp1252", "utf-8-sig"]))
-    data = _write(table, dialect.get("csv", {}), encoding, draw(st.sampled_from(["\n", "\n", "\r\n", "\r"])), draw(st.booleans()))
+    data = _write(
+        table, dialect.get("csv", {}), encoding, draw(st.sampled_from(["\n", "\n", "\r\n", "\r"])), draw(st.booleans())
+    )
     if draw(st.integers(0, 3)) == 0:
         data = draw(mangled(data))
     return Case(data, schema, dialect, encoding, other)
@@ -219,7 +414,28 @@ def cases(draw: st.DrawFn) -> Case:
 def mangled(draw: st.DrawFn, data: bytes) -> bytes:
     """The file with something in it that no tidy program writes."""
     at = draw(st.integers(0, len(data)))
-    junk = draw(st.sampled_from([b"\n", b"\n\n", b",", b'"', b'""', b' "', b'" ', b"\r", b"\0", b"\xff", b" ", b'" "', b'\t"', b"\xc3", b",,", b'"\n']))
+    junk = draw(
+        st.sampled_from(
+            [
+                b"\n",
+                b"\n\n",
+                b",",
+                b'"',
+                b'""',
+                b' "',
+                b'" ',
+                b"\r",
+                b"\0",
+                b"\xff",
+                b" ",
+                b'" "',
+                b'\t"',
+                b"\xc3",
+                b",,",
+                b'"\n',
+            ]
+        )
+    )
     cut = draw(st.integers(0, 2))
     return data[:at] + junk + data[at + cut :]
 

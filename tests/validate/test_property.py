@@ -52,5 +52,3 @@ def check_case(engine: Engine, case: Case, folder: Path) -> None:
         return
     outcome = compare(ours, theirs)
     assert outcome.equal, (outcome.missed, outcome.extra)
-
-

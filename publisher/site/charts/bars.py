@@ -1,6 +1,6 @@
 """How many of each kind for each of several things: small bars side by side, each with its number. In: rows. Out: Drawing.
 
-Options: `bar` and `part` name columns, `value` a number that is added up.
+Options: `bar` and `part` name columns, `value` a number that is added up, `where` keeps some rows.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from markupsafe import Markup
 from publisher.site.cells import Cells
 from publisher.site.charts.matrix import name_of
 from publisher.site.charts.svg import NARROW, WIDE, Canvas, Drawing, Twin, wrap
-from publisher.site.declare import Chart, matches
+from publisher.site.declare import Chart, matches, read_where
 
 Named = tuple[tuple[str, str], ...]
 
@@ -21,7 +21,7 @@ def draw(chart: Chart, cells: Cells) -> Drawing:
     table = cells.shelf.info.table(chart.table)
     bar, part, value = (str(chart.options.get(name, "")) for name in ("bar", "part", "value"))
     sums: Counter[tuple[str, str]] = Counter()
-    where = {str(name): str(text) for name, text in (chart.options.get("where") or {}).items()}
+    where = read_where(chart.options)
     for row in cells.shelf.rows[chart.table]:
         if matches(row, where):
             sums[row.get(bar) or "", row.get(part) or ""] += int(row.get(value) or 0)

@@ -1,7 +1,7 @@
 """Which of one thing have which of another: countries by targets. In: rows of a table of pairs. Out: Drawing.
 
 Options: `rows` and `columns` name foreign keys, `value` a number, `status` a category, `empty` its value for nothing found.
-Rows with nothing at all are told in one line at the end, not drawn one by one.
+`among` keeps only those rows whose named record has the given values. Rows with nothing at all are told in one line at the end, not drawn one by one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from markupsafe import Markup
 from publisher.package.metadata import TableInfo
 from publisher.site.cells import Cells
 from publisher.site.charts.svg import NARROW, WIDE, Canvas, Drawing, Twin, wrap
-from publisher.site.declare import Chart, Row
+from publisher.site.declare import Chart, Row, matches, read_where
 
 _STEP = 30
 
@@ -57,14 +57,25 @@ def draw(chart: Chart, cells: Cells) -> Drawing:
 def _grid(chart: Chart, cells: Cells, table: TableInfo) -> Grid:
     options = chart.options
     down, across, status, empty = (str(options.get(name, "")) for name in ("rows", "columns", "status", "empty"))
-    pairs = {(row.get(down) or "", row.get(across) or ""): row for row in cells.shelf.rows[chart.table]}
+    rows = [row for row in cells.shelf.rows[chart.table] if _is_among(chart, cells, table, down, row)]
+    pairs = {(row.get(down) or "", row.get(across) or ""): row for row in rows}
     named = {
         column: {value: name_of(cells, table, column, value) for value in dict.fromkeys(pair[place] for pair in pairs)}
         for place, column in enumerate((down, across))
     }
     full = [key for key in named[down] if any(pairs[pair].get(status) != empty for pair in pairs if pair[0] == key)]
-    rows = sorted(((key, named[down][key]) for key in full), key=lambda item: item[1])
-    return Grid(tuple(named[across].items()), tuple(rows), pairs, len(named[down]) - len(full))
+    shown = sorted(((key, named[down][key]) for key in full), key=lambda item: item[1])
+    return Grid(tuple(named[across].items()), tuple(shown), pairs, len(named[down]) - len(full))
+
+
+def _is_among(chart: Chart, cells: Cells, table: TableInfo, column: str, row: Row) -> bool:
+    """Whether the row that `column` names is one of those that the option `among` wants."""
+    wanted = read_where(chart.options, "among")
+    key = next((item for item in table.foreign_keys if item.fields == (column,)), None)
+    if not wanted or key is None:
+        return True
+    named = cells.shelf.row(key.table, (row.get(column),))
+    return named is not None and matches(named, wanted)
 
 
 def name_of(cells: Cells, table: TableInfo, column: str, value: str) -> str:

@@ -1,7 +1,7 @@
 """What happened when, as exactly as it is known: a dot for a day, a bar for a month, a year or a window. In: rows. Out: Drawing.
 
 Options: `when` is the stem of three date columns, `text` of the columns with a title, `value` and `otherwise` name numbers of which the
-first that is there is written large, `firm` the values of `status` that are drawn filled. Rows without a date are told below.
+first that is there is written beside it, `remark` is the stem of notes to names, `firm` the values of `status` that are drawn filled. Rows without a date are told below.
 """
 
 from __future__ import annotations
@@ -37,6 +37,13 @@ def _number(chart: Chart, row: Row) -> str:
     return row.get(str(chart.options.get("value", ""))) or row.get(str(chart.options.get("otherwise", ""))) or ""
 
 
+def _note(chart: Chart, cells: Cells, row: Row) -> str:
+    """The note that belongs to a row's name, in the page's language."""
+    stem = str(chart.options.get("remark", ""))
+    column = localized(cells.shelf.info.table(chart.table), stem, cells.words.language, cells.languages)
+    return row.get(column) or "" if column else ""
+
+
 def _draw(chart: Chart, cells: Cells, dated: list[Row], undated: list[Row], stem: str, column: str, width: int, alt: str) -> Markup:
     wide = width == WIDE
     canvas = Canvas(width, mirrored=cells.words.direction == "rtl")
@@ -47,15 +54,17 @@ def _draw(chart: Chart, cells: Cells, dated: list[Row], undated: list[Row], stem
         canvas.text(scale.x(day), 14, label, "label", "middle" if day != scale.first else "start")
     canvas.line(names, 22, width, 22)
     for row in dated:
-        texts = wrap(row.get(column) or "", (names or width) - 20 if wide else width - 8, 13, 2)
+        name = (row.get(column) or "") + ("*" if _note(chart, cells, row) else "")
+        texts = wrap(name, (names or width) - 20 if wide else width - 8, 13, 2)
         height = max(30, 17 * len(texts) + 12) if wide else 17 * len(texts) + 34
         canvas.lines(0, y + 19, texts, 17, "name")
         middle = y + 15 if wide else y + 17 * len(texts) + 18
         _mark(canvas, chart, cells, row, stem, scale, middle)
         y += height
         canvas.line(0, y, width, y, "hair")
-    for row in undated:
-        texts = wrap(f"{row.get(column)} ({cells.when(stem, row)})", width, 13, 3)
+    notes = dict.fromkeys(note for row in dated if (note := _note(chart, cells, row)))
+    for told in [*(f"{row.get(column)} ({cells.when(stem, row)})" for row in undated), *(f"* {note}" for note in notes)]:
+        texts = wrap(told, width, 13, 4)
         canvas.lines(0, y + 20, texts, 17, "mute")
         y += 17 * len(texts) + 10
     return canvas.finish(y + 6, alt, "wide" if wide else "narrow")
