@@ -20,7 +20,6 @@ HOUSE = (
     "near-duplicate",
     "foreign-digits",
     "empty-table",
-    "too-few-rows",
     "category",
     "unique-key",
     "personal-data",

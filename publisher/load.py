@@ -48,6 +48,7 @@ def load(package: Package, *, read_at: str) -> Loaded:
         "tool": tool_version(),
         "descriptor": package.descriptor,
         "settings": package.settings,
+        "removals": package.removals,
         "resources": [_identity(resource) for resource in package.resources],
         "files": {name: [item.sha256 for item in items] for name, items in files.items()},
         "checks": [[check.name, check.sql] for check in package.checks],

@@ -66,7 +66,8 @@ class Check:
 class Package:
     """One Data Package, its references resolved, its rows not yet read.
 
-    `descriptor` is the package as written without `resources` and `publisher`; `settings` is its `publisher` object.
+    `descriptor` is the package as written without `resources` and `publisher`; `settings` is its `publisher` object;
+    `removals` says by table why rows may go (removals.yaml, empty where there is none).
     """
 
     name: str
@@ -75,6 +76,7 @@ class Package:
     resources: tuple[Resource, ...]
     checks: tuple[Check, ...] = ()
     settings: Descriptor = field(default_factory=dict)
+    removals: Descriptor = field(default_factory=dict)
 
     @property
     def tables(self) -> tuple[Resource, ...]:

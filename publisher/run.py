@@ -19,25 +19,28 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from publisher import layout
+from publisher import gates, layout
 from publisher.commit import CONTEST, Head, Lost, admit, claim, commit, read_head, settle
 from publisher.commit.derive import Refreshed, build_index, build_latest, refresh
-from publisher.diff import ChangeSet, TableState, compare, read_published, write
+from publisher.diff import ChangeSet, Notes, TableState, compare, read_published, write
+from publisher.diff.tombstones import Removal, load_notes, read_removals, read_tombstones, write_tombstones
 from publisher.engine import Engine, open_engine
 from publisher.errors import GateRefused, NotFound
 from publisher.load import load
 from publisher.model import Descriptor, File, Loaded, Package, Receipt, Release, Tables
+from publisher.notes import write_notes
 from publisher.package.descriptor import described, identity
-from publisher.package.published import Published, read_release
+from publisher.package.published import Published, fetch_file, read_release
 from publisher.package.release import build, write_canonical
 from publisher.package.schema import published_schema
 from publisher.project import Settings, find_package, find_project
+from publisher.project.package import REMOVALS
 from publisher.query import derive
 from publisher.store import open_store
 from publisher.store.base import Store
 from publisher.store.retry import Retry
 from publisher.validate import check
-from publisher.version import FIRST, Bump, expect, next_version, raise_level, rule
+from publisher.version import Bump, expect, next_version, raise_level, rule
 
 Progress = Callable[[str, int, int], None]
 """Told of a stage, how much of it is done and how much there is (0: nobody can tell)."""
@@ -65,12 +68,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a maintainer asks of a publication: the only version that may come out, a higher level and why, a message to readers."""
+    """What a maintainer asks of a publication: the only version that may come out, a higher level and why, a message to readers,
+    gates that may be passed."""
 
     expect: str = ""
     level: str = ""
     reason: str = ""
     message: str = ""
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +89,17 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """How the next release differs from the head's latest one, and which number follows."""
+    """How the next release differs from the head's latest one, which number follows, and what the gates say.
+
+    `notes` and `removed` are what is known of removed records: reasons, and the parent's tombstones."""
 
     parent: Published | None
     changes: ChangeSet
     bump: Bump
     version: str
+    gates: tuple[gates.Gate, ...]
+    notes: Notes
+    removed: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +154,7 @@ def plan_package(run: Run, package: Package, wishes: Wishes) -> Plan:
         if head.latest and head.latest.content == prepared.content:
             return Plan(package.name, head, None, None)
         planned = compare_with(run, engine, prepared, head, wishes)
-        release = _build(engine, prepared, planned, head, planned.version, _whole_seconds(run.stamp()))
+        release = _build(engine, prepared, planned, wishes, planned.version, _whole_seconds(run.stamp()))
         return Plan(package.name, head, planned, release)
 
 
@@ -160,23 +170,37 @@ def prepare(run: Run, engine: Engine, loaded: Loaded) -> Prepared:
 
 
 def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishes: Wishes) -> Planned:
-    """The difference to the head's latest release and the number that follows. Raises GateRefused, StoreError."""
+    """The difference to the head's latest release, the number that follows, the gates. Raises GateRefused, UsageError, StoreError."""
     package = prepared.tables.loaded.package
     run.progress("compare", 0, 0)
     after = _after(prepared.tables)
+    rows = {table.resource.name: table.rows for table in prepared.tables.tables}
+    judge = partial(
+        gates.check,
+        engine,
+        rows=rows,
+        tables=_table_settings(package),
+        package=package.settings,
+        today=run.now().date(),
+        allowed=wishes.allow,
+    )
     if head.latest is None:
-        planned = Planned(None, compare(engine, [], after), FIRST_RELEASE, str(FIRST))
+        version = next_version(None, FIRST_RELEASE, first=str(package.settings.get("initial_version", "")))
+        planned = Planned(None, compare(engine, [], after), FIRST_RELEASE, version, judge(None, None), Notes(), None)
     else:
         folder = engine.folder / "parent"
         folder.mkdir(exist_ok=True)
         parent = read_release(run.store, package.name, head.latest.version, folder)
+        removed = fetch_file(run.store, package.name, parent.version, layout.REMOVED, folder)
+        notes = load_notes(engine, read_tombstones(removed), _removals(package))
         before, same = _before(parent, prepared)
         described = (parent.descriptor, package.descriptor)
-        changes = compare(engine, before, after, same, package=described, from_version=parent.version)
+        changes = compare(engine, before, after, same, package=described, notes=notes, from_version=parent.version)
         bump = rule(changes.facts)
         if wishes.level:
             bump = raise_level(bump, wishes.level, wishes.reason)
-        planned = Planned(parent, changes, bump, next_version(parent.version, bump, head.numbers))
+        version = next_version(parent.version, bump, head.numbers)
+        planned = Planned(parent, changes, bump, version, judge(changes, bump), notes, removed)
     if wishes.expect:
         expect(planned.version, wishes.expect)
     return planned
@@ -200,6 +224,7 @@ def _attempt(run: Run, engine: Engine, prepared: Prepared, wishes: Wishes, head:
             f"Correct the data, or bring it back on purpose: `publisher rollback {name} {withdrawn.version}`.",
         )
     planned = compare_with(run, engine, prepared, head, wishes)
+    gates.refuse(planned.gates)
     now = run.now()
     inputs = prepared.tables.loaded.inputs
     claimed = claim(
@@ -212,7 +237,7 @@ def _attempt(run: Run, engine: Engine, prepared: Prepared, wishes: Wishes, head:
         run=run.name,
         now=now,
     )
-    release = _build(engine, prepared, planned, head, claimed.version, _whole_seconds(claimed.created))
+    release = _build(engine, prepared, planned, wishes, claimed.version, _whole_seconds(claimed.created))
     total = len(release.files)
     run.progress("store", 0, total)
     safe = iter(range(1, total + 1))
@@ -227,10 +252,16 @@ def _attempt(run: Run, engine: Engine, prepared: Prepared, wishes: Wishes, head:
     )
 
 
-def _build(engine: Engine, prepared: Prepared, planned: Planned, head: Head, version: str, created: str) -> Release:
+def _build(engine: Engine, prepared: Prepared, planned: Planned, wishes: Wishes, version: str, created: str) -> Release:
+    """Every file of the release, those about what changed among them, and what the pointer will say."""
     folder = engine.folder / "release"
-    parent = head.latest.version if head.latest else None
+    parent = planned.parent.version if planned.parent else None
     changes = replace(planned.changes, to_version=version)
+    package = prepared.tables.loaded.package
+    languages = tuple(package.settings.get("languages") or ("en",))
+    sentences = write_notes(changes, languages, _table_settings(package))
+    said = {**_rule(planned.bump), "notes": sentences, "message": wishes.message}
+    tombstones = write_tombstones(engine, planned.removed, changes, planned.notes, folder)
     release = build(
         engine,
         prepared.tables,
@@ -242,7 +273,7 @@ def _build(engine: Engine, prepared: Prepared, planned: Planned, head: Head, ver
         rule=_rule(planned.bump),
         parent_descriptor=planned.parent.descriptor if planned.parent else None,
         folder=folder,
-        changes=write(engine, changes, folder, _rule(planned.bump)),
+        changes=(*write(engine, changes, folder, said), tombstones),
     )
     entry = {
         "read_at": prepared.tables.loaded.read_at,
@@ -265,6 +296,15 @@ def _whole_seconds(moment: str) -> str:
 
 def _rule(bump: Bump) -> Descriptor:
     return {"bump": bump.level, "rule": bump.rule, "explanation": bump.explanation}
+
+
+def _table_settings(package: Package) -> Mapping[str, Descriptor]:
+    return {item.name: item.descriptor.get("publisher") or {} for item in package.resources}
+
+
+def _removals(package: Package) -> tuple[Removal, ...]:
+    keys = {item.name: item.primary_key for item in package.resources if item.primary_key}
+    return read_removals(package.removals, keys, str(package.root / REMOVALS))
 
 
 def _after(tables: Tables) -> list[TableState]:

@@ -18,7 +18,7 @@ FLOORS = [
     {"load", "diff"},
     {"validate"},
     {"query"},
-    {"package"},
+    {"package", "gates", "notes"},
     {"publish", "commit", "site", "feeds", "catalog"},
     {"run"},
     {"scheduler"},

@@ -12,7 +12,7 @@ from typing import Any
 
 from publisher.canonical import content_hash
 from publisher.model import Descriptor, File, Package, Resource, Table, Tables
-from publisher.package.schema import published_schema
+from publisher.package.schema import announced, published_schema
 
 PACKAGE_PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 RESOURCE_PROFILE = "https://datapackage.org/profiles/2.0/dataresource.json"
@@ -104,8 +104,7 @@ def _contributor(item: Descriptor) -> dict[str, Any]:
 def described(resource: Resource) -> dict[str, Any]:
     """What is said of a table for its readers; `query` is the SQL that made it, so that anybody can follow."""
     said = {name: value for name, value in resource.descriptor.items() if name not in _RESOURCE_GONE}
-    if deprecated := (resource.descriptor.get("publisher") or {}).get("deprecated"):
-        said["deprecated"] = deprecated
+    said |= announced(resource.descriptor)
     if resource.query is not None:
         said["query"] = resource.query
     return said

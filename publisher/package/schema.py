@@ -71,13 +71,18 @@ def _field(item: Descriptor, schema: Descriptor) -> dict[str, Any]:
     if "jsonSchema" in constraints:
         field["jsonSchema"] = constraints.pop("jsonSchema")
     field |= {name: value for name, value in item.items() if name not in gone}
-    if deprecated := (item.get("publisher") or {}).get("deprecated"):
-        field["deprecated"] = deprecated
+    field |= announced(item)
     if constraints:
         field["constraints"] = constraints
     if marker := missing_marker(item, schema):
         field["missingValues"] = [marker]
     return field
+
+
+def announced(item: Descriptor) -> dict[str, Any]:
+    """What readers and later comparisons need of a field's or table's `publisher` settings: its end, its former names."""
+    settings = item.get("publisher") or {}
+    return {name: settings[name] for name in ("deprecated", "renamed_from") if name in settings}
 
 
 def _constraints(item: Descriptor) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from publisher.errors import ProjectError
 from publisher.model import Check, Descriptor, Package, Resource
 from publisher.project.files import inside, read_object, read_text, refuse_unknown
 
-PACKAGE_KEYS = ("languages", "schedule", "message")
+PACKAGE_KEYS = ("languages", "schedule", "max_level", "initial_version")
+REMOVALS = "removals.yaml"
 RESOURCE_KEYS = (
     "min_rows",
     "max_rows",
@@ -23,6 +24,7 @@ RESOURCE_KEYS = (
     "allow_returns",
     "frozen",
     "label",
+    "record",
     "deprecated",
     "renamed_from",
     "checks",
@@ -60,7 +62,8 @@ def read_package(path: Path, *, project_root: Path | None) -> Package:
     _refuse_twins(resources, where)
     checks = tuple(Check(item.stem, item, read_text(item)) for item in sorted(path.parent.glob("checks/*.sql")))
     descriptor = {key: value for key, value in document.items() if key not in {"resources", "publisher"}}
-    return Package(name, path.parent, descriptor | {"name": name}, resources, checks, settings)
+    removals = read_object(path.parent / REMOVALS) if (path.parent / REMOVALS).is_file() else {}
+    return Package(name, path.parent, descriptor | {"name": name}, resources, checks, settings, removals)
 
 
 def _resource(item: Any, roots: tuple[Path, ...], where: str) -> Resource:

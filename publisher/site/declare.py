@@ -44,7 +44,8 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """A table whose rows have pages. `title`, `note` and `text` are columns, or their stems where each language has its own."""
+    """A table whose rows have pages. `title`, `note` and `text` are columns, or their stems where each language has its own;
+    `moment` is what `when` is the date of."""
 
     table: str
     title: str
@@ -52,7 +53,7 @@ class Records:
     text: str
     facts: tuple[str, ...]
     when: str
-    name: Text
+    moment: Text
     coverage: str
     lists: tuple[Listing, ...]
 
@@ -177,7 +178,7 @@ def _records(item: Mapping[str, Any], tables: Mapping[str, TableInfo]) -> Record
         str(item.get("text", "")),
         _names(item, "facts"),
         str(item.get("when", "")),
-        text(item, "name"),
+        text(item, "moment"),
         str(item.get("coverage", "")) if item.get("coverage") in tables else "",
         tuple(_listing(entry) for entry in _items(item, "lists") if entry.get("table") in tables),
     )

@@ -41,7 +41,7 @@ class Edition:
         return "" if language == self.languages[0] else language
 
     def render(self, template: str, view: Any, **values: Any) -> str:
-        return self.templates.get_template(template).render(v=view, _=view.words, **values)
+        return self.templates.get_template(template).render(v=view, _=view.words, count=view.words.count, **values)
 
 
 def make_edition(shelves: Sequence[Shelf], languages: Sequence[str], base: str, share: bytes, *, status: bool) -> Edition:

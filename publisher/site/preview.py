@@ -78,6 +78,8 @@ def _cell(cells: Cells, table: TableInfo, field: FieldInfo, row: Row, name: str,
         marks += Markup(' class="number"')
     elif value is not None and len(value) > 60:
         marks += Markup(' class="long"')
+    elif value is not None and len(shown.striptags()) > 18:
+        marks += Markup(' class="mid"')
     if value is not None and _is_coded(table, field):
         marks += Markup(' data-v="{}"').format(value)
     return _CELL.format(marks, shown)
@@ -89,7 +91,7 @@ def _is_coded(table: TableInfo, field: FieldInfo) -> bool:
 
 
 def _filter(cells: Cells, table: TableInfo, field: FieldInfo, shown: int) -> Filter | None:
-    if not _is_coded(table, field) or field.name in table.primary_key and len(table.primary_key) == 1:
+    if not _is_coded(table, field) or (field.name in table.primary_key and len(table.primary_key) == 1):
         return None
     present = {row.get(field.name) for row in cells.shelf.rows[table.name][:shown]} - {None}
     if not 1 < len(present) <= OPTIONS:

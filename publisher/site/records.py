@@ -140,7 +140,7 @@ def _turn(cells: Cells, table: TableInfo, row: Row | None) -> tuple[str, str] | 
 
 def _facts(cells: Cells, declared: Records, table: TableInfo, row: Row) -> Iterator[tuple[str, Markup]]:
     if declared.when:
-        yield cells.words("When"), escape(cells.when(declared.when, row))
+        yield declared.moment(cells.words.language) or cells.words("When"), escape(cells.when(declared.when, row))
     for name in declared.facts:
         if row.get(name) is not None:
             field = table.column(name)

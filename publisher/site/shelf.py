@@ -15,7 +15,6 @@ from typing import Any
 
 from publisher import layout
 from publisher.canonical import content_hash
-from publisher.model import Descriptor
 from publisher.package.metadata import PackageInfo, TableInfo
 from publisher.package.published import Published, read_release
 from publisher.site.declare import Count, Row, Site, matches, read_site

@@ -15,10 +15,9 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-import duckdb
 import frictionless
 
-from publisher.engine import Engine, literal
+from publisher.engine import Engine, SqlError, literal
 from publisher.findings import Collector, Finding
 from publisher.load import Plain
 from publisher.schema import Dialect
@@ -32,8 +31,11 @@ FETCHED = 2048
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A table about to be validated. `number` tells its relations apart in the engine; `keyed` are the fields whose keys are
-    needed, in lower case (its own and those that other tables refer to); `sql` is a relation of text columns that takes the place of a file."""
+    """A table about to be validated.
+
+    `number` tells its relations apart in the engine; `keyed` are the fields whose keys are needed, in lower case (its own and
+    those that other tables refer to); `sql` is a relation of text columns that takes the place of a file.
+    """
 
     number: int
     name: str
@@ -111,7 +113,7 @@ def read_records(engine: Engine, scan: Scan, records: Records) -> bool:
     try:
         with records.law or nullcontext():
             engine.run(f"CREATE OR REPLACE TEMP TABLE {narrow} AS {narrow_sql(records, columns, keyed)}")
-    except duckdb.Error:
+    except SqlError:
         if records.counted:
             raise
         return False

@@ -21,6 +21,7 @@ from publisher.model import Package, Resource
 from publisher.project.files import read_object
 from publisher.schema import own_constraints, parse_dialect, parse_schema
 from publisher.validate import house
+from publisher.validate.explain import explain
 from publisher.validate.keys import broken_reference, check_keys, keyed_fields
 from publisher.validate.lanes import Scan, Source
 from publisher.validate.structure import read_head
@@ -74,7 +75,6 @@ def validate_tables(engine: Engine, package: Package, *, checks: str | None, lim
         limit=limit,
         profile=profile,
         house_checks=on,
-        settings=package.settings,
         root=package.root,
     )
 
@@ -110,6 +110,7 @@ def check_relation(
         scans[name] = scan_table(engine, source, limit)
     scan = scans[resource.name]
     check_keys(engine, scan, scans)
+    explain(engine, scan, scans)
     drop_scans(engine, scans)
     return report_of({resource.name: scan})
 
@@ -122,7 +123,6 @@ def validate_resources(
     only: str | None = None,
     profile: str = "",
     house_checks: bool = False,
-    settings: Mapping[str, Any] | None = None,
     root: Path | None = None,
 ) -> dict[str, Scan]:
     """Scan tables and compare their keys. `only` is the one table whose findings are wanted, where the others are references."""
@@ -142,11 +142,13 @@ def validate_resources(
                     f"Tables are: {', '.join(sorted(schemas))}.",
                 )
         scans[resource.name] = scan_table(engine, source, limit)
+    settings_of = {item.name: item.descriptor.get("publisher") or {} for item in resources}
     for name, scan in scans.items():
         if only in (None, name):
             _finish(engine, scan, scans)
             if house_checks:
-                house.check_table(engine, scan, settings or {})
+                house.check_table(engine, scan, settings_of[name])
+            explain(engine, scan, scans)
     return scans
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import duckdb
-
-from publisher.engine import Engine
+from publisher.engine import Engine, SqlError
 from publisher.errors import ProjectError
 from publisher.findings import Collector, Finding, Report
 from publisher.model import Check
@@ -34,6 +32,6 @@ def run_checks(engine: Engine, checks: Sequence[Check], *, limit: int | None = 1
                     found = collectors.setdefault(name, Collector(name, str(check.path), limit))
                     pairs = (("key", str(key)),) if key is not None else ()
                     found.add(Finding("check", note=str(message), rule=check.name, key=pairs, path=str(check.path)))
-        except duckdb.Error as error:
+        except SqlError as error:
             raise ProjectError(f"{check.path}: {str(error).strip()}", "Correct the SQL of the check.") from error
     return Report(tuple(found.task((), 0) for found in collectors.values()))

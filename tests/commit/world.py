@@ -41,13 +41,14 @@ class Publisher:
     retry: Retry = CONTEST
     window: int = WINDOW
     workers: int = 4
+    single_writer: bool = False
 
     def publish(self) -> Receipt:
         with tempfile.TemporaryDirectory() as folder:
             head = read_head(self.store, self.package)
             if head.latest and head.latest.content == self.content:
                 return Receipt(self.package, "unchanged", head.latest.version)
-            store = admit(self.store, single_writer=False, retry=NEVER)
+            store = admit(self.store, single_writer=self.single_writer, retry=NEVER)
             return settle(head, lambda head: self.attempt(store, head, Path(folder)), self.retry)
 
     @property

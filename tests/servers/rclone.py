@@ -25,7 +25,18 @@ def run_rclone(program: str, folder: Path) -> Iterator[Bucket]:
     address = f"127.0.0.1:{port}"
     served = folder / "served"
     served.mkdir(exist_ok=True)
-    command = [program, "serve", "s3", "--config", "/dev/null", "--addr", address, "--auth-key", "AKTEST,SKTEST", served]
+    command = [
+        program,
+        "serve",
+        "s3",
+        "--config",
+        "/dev/null",
+        "--addr",
+        address,
+        "--auth-key",
+        "AKTEST,SKTEST",
+        served,
+    ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for("rclone", lambda: answers(f"http://{address}/"))

@@ -98,7 +98,11 @@
     const asked = new URLSearchParams(location.search);
     for (const [name, value] of asked) {
       const field = form.elements.namedItem(name);
-      if (field && "value" in field) field.value = value;
+      if (field && "value" in field) {
+        field.value = value;
+        const more = field.closest("details");
+        if (more) more.open = true;
+      }
     }
     order(asked.get("sort") || "", false);
     if (location.hash) {

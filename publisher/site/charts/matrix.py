@@ -6,7 +6,7 @@ Options: `rows` and `columns` name foreign keys, `value` a number, `status` a ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
