@@ -49,6 +49,6 @@ def read_messages(domain: str, language: str) -> Messages:
     for message in catalogue:
         if isinstance(message.id, str):
             texts[message.id] = str(message.string)
-        elif all(message.string):
+        elif isinstance(message.string, (tuple, list)) and all(message.string):
             forms[message.id[0]] = tuple(message.string)
-    return Messages(language, texts, forms, gettext.c2py(catalogue.plural_expr))  # type: ignore[attr-defined]
+    return Messages(language, texts, forms, gettext.c2py(catalogue.plural_expr))

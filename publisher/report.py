@@ -91,7 +91,7 @@ _SHOWN = 60
 def sentence(finding: Finding, messages: Messages) -> str:
     """What is wrong, in one clause."""
     values = {
-        "cell": _short(finding.cell or ""),
+        "cell": f"“{_short(finding.cell or '')}”",
         "rule": finding.rule,
         "name": finding.name,
         "other": finding.other,
@@ -119,6 +119,15 @@ def place(finding: Finding, messages: Messages) -> str:
     if finding.field is not None:
         parts.append(messages("column {n} ({name})", n=finding.field, name=finding.name or "-"))
     return ", ".join(parts) or messages("whole table")
+
+
+def expectation(finding: Finding, messages: Messages) -> str:
+    """What would have been right, as far as it is known."""
+    if not finding.expected:
+        return ""
+    example = finding.type == "type-error" and "boolean" not in finding.rule
+    text = "for example: {value}" if example else "expected: {value}"
+    return messages(text, value=finding.expected)
 
 
 def write_report(report: Report, form: str, *, language: str = "en") -> str:
@@ -151,7 +160,7 @@ def _text_lines(finding: Finding, messages: Messages) -> Iterator[str]:
             + (" | …" if shown[first + 7 :] else "")
         )
     if finding.expected:
-        yield "    " + messages("expected: {value}", value=finding.expected)
+        yield "    " + expectation(finding, messages)
     if finding.nearest:
         yield "    " + messages("did you mean {value}?", value=finding.nearest)
     if fix := remedy(finding, messages):
@@ -234,7 +243,7 @@ def _markdown(report: Report, messages: Messages) -> str:
             heads = [messages(text) for text in ("where", "what is wrong", "expected", "how to mend it")]
             lines += [f"| {' | '.join(heads)} |", "|---|---|---|---|"]
             for finding in task.findings:
-                hint = finding.expected
+                hint = expectation(finding, messages)
                 if finding.nearest:
                     hint = " ".join(filter(None, [hint, messages("did you mean {value}?", value=finding.nearest)]))
                 items = (place(finding, messages), sentence(finding, messages), hint, remedy(finding, messages))
@@ -256,7 +265,7 @@ def _whole(finding: Finding, messages: Messages) -> str:
     """Place, fault, expectation and remedy in one paragraph."""
     parts: list[Any] = [f"{place(finding, messages)}: {sentence(finding, messages)}."]
     if finding.expected:
-        parts.append(messages("expected: {value}", value=finding.expected) + ".")
+        parts.append(expectation(finding, messages) + ".")
     if finding.nearest:
         parts.append(messages("did you mean {value}?", value=finding.nearest))
     parts.append(remedy(finding, messages))

@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -135,7 +135,7 @@ def publish_package(run: Run, package: Package, wishes: Wishes) -> Receipt:
     receipt = _same_inputs(head, loaded)
     if receipt is None:
         run = replace(run, store=admit(run.store, single_writer=run.settings.single_writer, retry=run.retry))
-        with _engine(run) as engine:
+        with open_workspace(run.settings) as engine:
             prepared = prepare(run, engine, loaded)
             receipt = settle(head, partial(_attempt, run, engine, prepared, wishes), CONTEST)
     if receipt.outcome == "published" or not _is_indexed(run.store, receipt):
@@ -149,7 +149,7 @@ def plan_package(run: Run, package: Package, wishes: Wishes) -> Plan:
     head = read_head(run.store, package.name)
     if _same_inputs(head, loaded):
         return Plan(package.name, head, None, None)
-    with _engine(run) as engine:
+    with open_workspace(run.settings) as engine:
         prepared = prepare(run, engine, loaded)
         if head.latest and head.latest.content == prepared.content:
             return Plan(package.name, head, None, None)
@@ -204,6 +204,32 @@ def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishe
     if wishes.expect:
         expect(planned.version, wishes.expect)
     return planned
+
+
+def compare_releases(engine: Engine, before: Published, after: Published) -> ChangeSet:
+    """What differs between two published releases, whichever came first. The rows stay in the engine."""
+    hashes = [
+        {table.name: file.sha256 for table in side.info.tables if (file := table.file("csv"))}
+        for side in (before, after)
+    ]
+    same = {name for name, sha256 in hashes[0].items() if hashes[1].get(name) == sha256}
+    return compare(
+        engine,
+        _published_states(before, same),
+        _published_states(after, same),
+        same,
+        package=(before.descriptor, after.descriptor),
+        from_version=before.version,
+        to_version=after.version,
+    )
+
+
+def compare_sources(run: Run, engine: Engine, before: Published, package: Package) -> ChangeSet:
+    """What differs between a published release and the package's sources as they are now. Raises InvalidData, ProjectError."""
+    prepared = prepare(run, engine, load(package, read_at=run.stamp()))
+    states, same = _before(before, prepared)
+    described = (before.descriptor, package.descriptor)
+    return compare(engine, states, _after(prepared.tables), same, package=described, from_version=before.version)
 
 
 def refresh_derived(run: Run, *packages: str) -> Refreshed:
@@ -322,15 +348,23 @@ def _after(tables: Tables) -> list[TableState]:
 
 def _before(parent: Published, prepared: Prepared) -> tuple[list[TableState], set[str]]:
     """The parent's tables, and which of them have the same bytes; those are not fetched."""
-    states, unchanged = [], set()
-    for table, resource in zip(parent.info.tables, parent.descriptor["resources"], strict=True):
-        csv, now = table.file("csv"), prepared.canonical.get(table.name)
-        same = csv is not None and now is not None and csv.sha256 == now.sha256
-        if same:
-            unchanged.add(table.name)
-        relation = "" if same else read_published(parent.csv_path(table), table.schema)
-        states.append(TableState(table.name, relation, table.schema, table.primary_key, resource))
-    return states, unchanged
+    hashes = {table.name: file.sha256 for table in parent.info.tables if (file := table.file("csv"))}
+    same = {name for name, file in prepared.canonical.items() if hashes.get(name) == file.sha256}
+    return _published_states(parent, same), same
+
+
+def _published_states(release: Published, same: Collection[str]) -> list[TableState]:
+    """A release's tables for a comparison; the rows of those in `same` are not fetched."""
+    return [
+        TableState(
+            table.name,
+            "" if table.name in same else read_published(release.csv_path(table), table.schema),
+            table.schema,
+            table.primary_key,
+            resource,
+        )
+        for table, resource in zip(release.info.tables, release.descriptor["resources"], strict=True)
+    ]
 
 
 def _same_inputs(head: Head, loaded: Loaded) -> Receipt | None:
@@ -350,9 +384,10 @@ def _is_indexed(store: Store, receipt: Receipt) -> bool:
 
 
 @contextmanager
-def _engine(run: Run) -> Iterator[Engine]:
+def open_workspace(settings: Settings) -> Iterator[Engine]:
+    """An engine in a scratch folder of its own, removed at the end."""
     with (
         tempfile.TemporaryDirectory(prefix="publisher-") as folder,
-        open_engine(Path(folder), memory=run.settings.memory) as engine,
+        open_engine(Path(folder), memory=settings.memory) as engine,
     ):
         yield engine

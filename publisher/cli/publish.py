@@ -9,6 +9,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from publisher import layout
+from publisher.cli.diff import show_changes
 from publisher.cli.findings import show_report
 from publisher.cli.output import (
     JsonOption,
@@ -20,7 +21,7 @@ from publisher.cli.output import (
     only_package,
     size,
 )
-from publisher.diff import ChangeSet, TableChange, summarise
+from publisher.diff.report import to_json
 from publisher.errors import InvalidData
 from publisher.findings import Report
 from publisher.model import Receipt
@@ -31,6 +32,7 @@ from publisher.store import open_store
 ExpectOption = Annotated[str, typer.Option(help="Refuse any other version than this one.", metavar="VERSION")]
 LevelOption = Annotated[str, typer.Option(help="Raise the version's level: major or minor. Needs --reason.")]
 ReasonOption = Annotated[str, typer.Option(help="Why, for those who read the release.")]
+AllowOption = Annotated[list[str] | None, typer.Option(help="A gate to pass, as the refusal names it.", metavar="GATE")]
 MessageOption = Annotated[str, typer.Option("--message", "-m", help="A sentence of your own for the release notes.")]
 
 
@@ -41,6 +43,7 @@ def publish(
     level: LevelOption = "",
     reason: ReasonOption = "",
     message: MessageOption = "",
+    allow: AllowOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -51,7 +54,9 @@ def publish(
     store = open_store(target or project.settings.target, env=os.environ)
     with output.progress() as progress:
         run = Run(store, project.settings, progress=progress)
-        receipt = _showing(output, lambda: publish_package(run, found, Wishes(expect, level, reason, message)))
+        receipt = _showing(
+            output, lambda: publish_package(run, found, Wishes(expect, level, reason, message, tuple(allow or ())))
+        )
     output.result(_receipt(receipt, store.url))
     for line in _tell(receipt, store.url):
         output.say(line)
@@ -63,6 +68,7 @@ def plan(
     expect: ExpectOption = "",
     level: LevelOption = "",
     reason: ReasonOption = "",
+    allow: AllowOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show what publish would do. Nothing is written."""
@@ -72,7 +78,9 @@ def plan(
     store = open_store(target or project.settings.target, env=os.environ)
     with output.progress() as progress:
         run = Run(store, project.settings, progress=progress)
-        planned = _showing(output, lambda: plan_package(run, found, Wishes(expect, level, reason)))
+        planned = _showing(
+            output, lambda: plan_package(run, found, Wishes(expect, level, reason, "", tuple(allow or ())))
+        )
     output.result(_plan_document(planned, store.url))
     _show_plan(output, planned, store.url)
 
@@ -113,7 +121,11 @@ def _plan_document(plan: Plan, url: str) -> Mapping[str, Any]:
         "explanation": bump.explanation,
         "files": len(plan.release.files),
         "bytes_sent": plan.sent,
-        "changes": summarise(plan.planned.changes),
+        "gates": [
+            {"name": item.name, "passed": item.passed or item.allowed, "message": item.message}
+            for item in plan.planned.gates
+        ],
+        "changes": to_json(plan.planned.changes),
     }
 
 
@@ -125,33 +137,17 @@ def _show_plan(output: Output, plan: Plan, url: str) -> None:
     output.say(
         f"{plan.package} {plan.head.current or 'nothing yet'} -> {planned.version}   {planned.bump.explanation}", "bold"
     )
-    output.table(("table", "rows", "+", "-", "~", "columns"), [*_rows(planned.changes, plan)], right=(1, 2, 3, 4))
+    if planned.parent is None:
+        rows = [(table.name, table.rows_after) for table in planned.changes.tables]
+        output.table(("table", "rows"), rows, right=(1,))
+    else:
+        show_changes(output, planned.changes)
     copies = sum(item.copy_of is not None for item in plan.release.files)
     output.say(
         f"{len(plan.release.files)} files, {copies} of them copied inside the store, {size(plan.sent)} to send to {url}"
     )
+    for gate in planned.gates:
+        if not gate.passed:
+            way = "allowed" if gate.allowed else f"pass it with {gate.override}"
+            output.say(f"gate {gate.name}: {gate.message}; {way}", "yellow")
     output.say("nothing was written; `publisher publish` does it")
-
-
-def _rows(changes: ChangeSet, plan: Plan) -> Iterator[tuple[Any, ...]]:
-    for table in changes.tables:
-        counts = table.counts
-        yield (
-            table.name,
-            table.rows_after,
-            counts.added + counts.returned,
-            counts.removed,
-            counts.changed,
-            _columns(table),
-        )
-    rows: Mapping[str, int] = plan.release.entry["rows"] if plan.release else {}
-    for name in changes.unchanged:
-        yield name, rows.get(name, ""), 0, 0, 0, ""
-
-
-def _columns(table: TableChange) -> str:
-    if table.status in {"added", "removed"}:
-        return f"table {table.status}"
-    return "; ".join(
-        f"{item.kind.replace('_', ' ')} {item.field or item.property}".strip() for item in table.schema[:3]
-    )

@@ -22,7 +22,8 @@ from publisher.store.base import Store
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One release. `descriptor` is its datapackage.json, `info` the model of it; `folder` is scratch space on this machine."""
+    """One release. `descriptor` is its datapackage.json, `info` the model of it; `folder` is scratch space on this machine.
+    `root` is where its files lie in the store (a key ending with a slash, or empty)."""
 
     store: Store
     package: str
@@ -30,10 +31,11 @@ class Published:
     descriptor: Descriptor
     info: PackageInfo
     folder: Path
+    root: str
 
     def document(self, name: str) -> Descriptor:
         """A JSON file of the release such as `changes.json`. Raises NotFound, Damaged."""
-        return _parse(self.store, layout.release_file(self.package, self.version, name))
+        return _parse(self.store, self.root + name)
 
     def csv_path(self, table: TableInfo) -> Path:
         """A table's canonical CSV as a file of this machine, its sha256 checked. Raises NotFound, Damaged."""
@@ -42,7 +44,7 @@ class Published:
             raise NotFound(f"{self.package} {self.version}: table {table.name} has no CSV")
         path = self.folder / f"{file.sha256}.csv"
         if not path.exists():
-            _download(self.store, layout.release_file(self.package, self.version, file.path), path, file.sha256)
+            _download(self.store, self.root + file.path, path, file.sha256)
         return path
 
     def rows(self, table: TableInfo, limit: int | None = None) -> Iterator[dict[str, str | None]]:
@@ -56,8 +58,18 @@ class Published:
 
 def read_release(store: Store, package: str, version: str, folder: Path) -> Published:
     """A release of a package. Raises NotFound, Damaged."""
-    descriptor = _parse(store, layout.release_file(package, version, layout.DESCRIPTOR))
-    return Published(store, package, version, descriptor, read_metadata(descriptor), folder)
+    return _read(store, layout.release_folder(package, version), package, version, folder)
+
+
+def read_folder(store: Store, folder: Path) -> Published:
+    """A release that was copied somewhere, its files at the root of `store`. Raises NotFound, Damaged."""
+    return _read(store, "", "", "", folder)
+
+
+def _read(store: Store, root: str, package: str, version: str, folder: Path) -> Published:
+    descriptor = _parse(store, root + layout.DESCRIPTOR)
+    info = read_metadata(descriptor)
+    return Published(store, package or info.name, version or info.version, descriptor, info, folder, root)
 
 
 def read_document(store: Store, package: str, version: str, name: str) -> Descriptor:

@@ -10,6 +10,7 @@ from typing import Any
 
 from publisher import layout
 from publisher.errors import NotFound
+from publisher.model import Descriptor
 from publisher.package.published import read_document
 from publisher.site.shelf import Shelf
 from publisher.site.words import Words, mark
@@ -74,12 +75,28 @@ def rule(entry: Mapping[str, Any], words: Words) -> str:
     return words(text) if text else ""
 
 
+def read_summary(shelf: Shelf, version: str) -> Descriptor:
+    """What a release says it changed; empty where it has no record."""
+    if version in shelf.summaries:
+        return shelf.summaries[version]
+    try:
+        return read_document(shelf.release.store, shelf.package, version, layout.CHANGES)
+    except NotFound:
+        return {}
+
+
+def notes(shelf: Shelf, version: str, language: str) -> tuple[str, ...]:
+    """The release's own notes in a language, sentences; none for the first release, which has nothing to differ from."""
+    summary = read_summary(shelf, version)
+    written = summary.get("notes")
+    if not summary.get("from") or not isinstance(written, Mapping):
+        return ()
+    return tuple(str(item) for item in written.get(language) or ())
+
+
 def table_lines(shelf: Shelf, version: str, words: Words) -> Iterator[TableLine]:
     """What a release changed in each table; nothing where it has no record of changes."""
-    try:
-        summary = read_document(shelf.release.store, shelf.package, version, layout.CHANGES)
-    except NotFound:
-        return
+    summary = read_summary(shelf, version)
     if not summary.get("from"):
         return
     shown: dict[str, list[RowLine]] = {}

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,8 +16,10 @@ from typing import Any
 
 from publisher import layout
 from publisher.canonical import content_hash
+from publisher.errors import NotFound
+from publisher.model import Descriptor
 from publisher.package.metadata import PackageInfo, TableInfo
-from publisher.package.published import Published, read_release
+from publisher.package.published import Published, read_document, read_release
 from publisher.site.declare import Count, Row, Site, matches, read_site
 from publisher.store.base import Store
 
@@ -24,12 +27,15 @@ HELD = 20_000
 """Rows up to which a table is read whole."""
 SAMPLE = 200
 """Rows read of a larger one."""
+TOLD = 25
+"""Releases whose own notes are read for lists; older ones are told by the pointer's counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """`history` is the pointer's, newest first; `files` are sizes of the latest release's files by name; `rows` by table;
-    `keys` are rows by table and key; `identity` changes with anything that pages are made from."""
+    `keys` are rows by table and key, `links` further sources by table and key, `summaries` what the newest releases say they changed,
+    by version; `identity` changes with anything that pages are made from."""
 
     package: str
     release: Published
@@ -40,6 +46,7 @@ class Shelf:
     links: Mapping[tuple[str, str], tuple[str, ...]]
     site: Site
     numbers: Mapping[str, int]
+    summaries: Mapping[str, Descriptor]
     identity: str
 
     @property
@@ -96,6 +103,7 @@ def read_shelf(store: Store, package: str, version: str, history: Sequence[Mappi
         _row_links(info, site, rows),
         site,
         {item.name: count(item, rows) for item in site.counts},
+        dict(_summaries(store, package, history)),
         content_hash([release.descriptor, list(history), files]),
     )
 
@@ -114,6 +122,13 @@ def _read_rows(release: Published, table: TableInfo) -> tuple[Row, ...]:
     with release.store.open(layout.release_file(release.package, release.version, file.path)) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
         return tuple({name: value or None for name, value in row.items()} for row in islice(csv.DictReader(text), SAMPLE))
+
+
+def _summaries(store: Store, package: str, history: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Descriptor]]:
+    versions = [str(item["version"]) for item in history if item["kind"] == "release"]
+    for version in versions[:TOLD]:
+        with suppress(NotFound):
+            yield version, read_document(store, package, version, layout.CHANGES)
 
 
 def _row_links(info: PackageInfo, site: Site, rows: Mapping[str, Sequence[Row]]) -> dict[tuple[str, str], tuple[str, ...]]:

@@ -340,15 +340,17 @@ class View:
         return [self.release(entry) for entry in self.shelf.releases]
 
     def release(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+        assert self.shelf is not None
         version = str(entry["version"])
         return {
+            "notes": past.notes(self.shelf, version, self.language),
             "version": version,
             "created": str(entry.get("created", "")),
             "parent": entry.get("parent"),
             "sentence": past.sentence(entry, self.words),
             "rule": past.rule(entry, self.words),
             "yanked": (entry.get("yanked") or {}).get("reason", "") if isinstance(entry.get("yanked"), Mapping) else "",
-            "message": str(entry.get("message") or ""),
+            "message": str(past.read_summary(self.shelf, version).get("message") or ""),
             "href": self.page(self.info.name, "v", version, "/"),
         }
 

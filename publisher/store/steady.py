@@ -121,3 +121,8 @@ class SingleWriterStore(SteadyStore):
         if if_match is not None and (found is None or found.etag != if_match):
             raise PreconditionFailed(f"{self.url}: {key} has changed since it was read")
         return super().put(key, body, sha256=sha256, headers=headers)
+
+    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> Stat:
+        if not replace and self.stat(key) is not None:
+            raise PreconditionFailed(f"{self.url}: {key} exists already")
+        return super().copy(source, key, headers=headers, replace=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -141,7 +141,7 @@ def _boolean(field: Any) -> Accept:
     key, canonical = (
         f"CASE WHEN {is_true} THEN {yes} ELSE {no} END" for yes, no in (("'1'", "'0'"), ("'true'", "'false'"))
     )
-    return Accept(known, key, canonical, free=True)
+    return Accept(known, key, canonical, free=not _are_plain(meaning))
 
 
 def _date(field: Any) -> Accept | None:
@@ -289,7 +289,10 @@ class Column:
         accept = TYPES.get(field.type, lambda _field: None)(field)
         self.key = (accept.key if accept and accept.key else "NULL").format(v=self.value)
         self.canonical = (accept.canonical if accept else "{v}").format(v=self.value)
-        self.free = accept is None or accept.free
+        listed = field.constraints.get("enum")
+        self.free = accept is None or (
+            accept.free and not (field.type in ("string", "any") and listed and _are_plain(map(str, listed)))
+        )
         self.required = bool(field.constraints.get("required"))
         self.missable = bool(is_missing)
         tests = _tests(field, accept) if accept and not own and (accept.key or not keyed) else ["FALSE"]
@@ -297,6 +300,11 @@ class Column:
             self.accepted = _all([*tests, *(f"NOT ({test})" for test in is_missing)]).format(v=text)
         else:
             self.accepted = _any_of([*is_missing, _all(tests)]).format(v=text)
+
+
+def _are_plain(texts: Iterable[str]) -> bool:
+    """Whether texts hold nothing that could be a delimiter, a quote or a line end."""
+    return all(letter.isalnum() or letter in " -_" for text in texts for letter in text)
 
 
 def _all(tests: Sequence[str]) -> str:
