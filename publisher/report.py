@@ -140,7 +140,8 @@ def write_report(report: Report, form: str, *, language: str = "en") -> str:
 def _text(report: Report, messages: Messages) -> str:
     lines = []
     for task in report.tasks:
-        lines.append(f"{task.name}: " + _verdict(task, messages))
+        where = f"{task.name}, {task.path}" if task.errors and task.path else task.name
+        lines.append(f"{where}: " + _verdict(task, messages))
         for finding in task.findings:
             lines += _text_lines(finding, messages)
         lines += _rest(task, messages)
@@ -171,7 +172,7 @@ def _verdict(task: Task, messages: Messages) -> str:
     if not task.errors:
         return messages("valid, {n} records", n=task.rows)
     counts = ", ".join(f"{code} {number}" for code, number in task.counts.items())
-    return messages("{n} findings ({counts})", n=task.errors, counts=counts)
+    return messages.count("{n} finding ({counts})", "{n} findings ({counts})", task.errors, counts=counts)
 
 
 def _rest(task: Task, messages: Messages) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from enum import StrEnum
+from pathlib import Path
 
 from rich.text import Text
 
@@ -22,11 +24,31 @@ class Form(StrEnum):
     markdown = "markdown"
 
 
+def _nearer(report: Report) -> Report:
+    """The report with the places of files as seen from the working folder."""
+    here = Path.cwd()
+
+    def near(place: str) -> str:
+        path = Path(place)
+        return str(path.relative_to(here)) if path.is_relative_to(here) else place
+
+    return Report(
+        tuple(
+            replace(
+                task,
+                path=near(task.path),
+                findings=tuple(replace(finding, path=near(finding.path)) for finding in task.findings),
+            )
+            for task in report.tasks
+        )
+    )
+
+
 def show_report(output: Output, report: Report, form: Form = Form.text, language: str = "en") -> None:
     """Write a report to standard output; as text on a terminal, the wrong cell and the codes stand out."""
     if output.json:
         form = Form.json
-    written = write_report(report, form.value, language=language)
+    written = write_report(_nearer(report), form.value, language=language)
     if form is not Form.text:
         sys.stdout.write(written)
         return

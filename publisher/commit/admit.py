@@ -19,5 +19,6 @@ def admit(store: Store, *, single_writer: bool, retry: Retry) -> Store:
         return SingleWriterStore(store, retry)
     raise StoreError(
         f"{store.url} does not honour conditional writes, so two publishers could overwrite each other: {found.detail}",
-        "Publish to a store that does (AWS S3, Ceph, a folder); or set single_writer = true, if nobody else ever writes there.",
+        "Publish to a store that does (AWS S3, a folder, Ceph without versioning of the bucket); or set single_writer = true, "
+        "if nobody else ever writes there.",
     )

@@ -17,6 +17,7 @@ WEIGHT = 112_000
 OPTIONS = 60
 """Values up to which a column gets a filter of its own."""
 
+_HERE = Markup(' <a class="here" href="#{}" aria-label="{}">#</a>')
 _CELL = Markup("<td{}>{}</td>")
 _ROW = Markup('<tr id="{}">{}</tr>\n')
 
@@ -69,7 +70,9 @@ def _row(cells: Cells, table: TableInfo, fields: Sequence[FieldInfo], row: Row, 
 def _cell(cells: Cells, table: TableInfo, field: FieldInfo, row: Row, name: str, is_key: bool) -> Markup:
     value = row.get(field.name)
     shown = cells.value(table, field, row)
-    if is_key and value is not None:
+    if is_key and len(table.primary_key) != 1:
+        shown += _HERE.format(name, cells.words("Link to this row"))
+    elif is_key and value is not None:
         own = [row.get(part) or "" for part in table.primary_key]
         href = cells.record_address(table.name, own) if cells.shelf.has_pages(table.name) else f"#{name}"
         shown = Markup('<a href="{}">{}</a>').format(href, cells.plain(field, value))
@@ -107,5 +110,5 @@ def _filter(cells: Cells, table: TableInfo, field: FieldInfo, shown: int) -> Fil
 def _label(cells: Cells, table: TableInfo, field: FieldInfo, value: str) -> str:
     for key in table.foreign_keys:
         if key.fields == (field.name,) and (row := cells.shelf.row(key.table, (value,))) is not None:
-            return cells.title(key.table, row) or value
+            return (cells.title(key.table, row) or value) + cells.note_mark(key.table, row).striptags()
     return cells.plain(field, value).striptags()

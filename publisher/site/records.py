@@ -82,8 +82,8 @@ class Record:
     remark: Markup
     sources: tuple[Markup, ...]
     sources_full: tuple[dict[str, object], ...]
-    previous: tuple[str, str] | None
-    next: tuple[str, str] | None
+    previous: tuple[str, Markup] | None
+    next: tuple[str, Markup] | None
 
 
 def record(cells: Cells, declared: Records, table: TableInfo, row: Row, neighbours: tuple[Row | None, Row | None]) -> Record:
@@ -131,11 +131,11 @@ def source_line(cells: Cells, key: str) -> Markup:
     return Markup("{}. ").format(Markup(". ").join(parts))
 
 
-def _turn(cells: Cells, table: TableInfo, row: Row | None) -> tuple[str, str] | None:
+def _turn(cells: Cells, table: TableInfo, row: Row | None) -> tuple[str, Markup] | None:
     if row is None:
         return None
     key = row.get(table.primary_key[0]) or ""
-    return cells.record_address(table.name, [key]), cells.title(table.name, row) or key
+    return cells.record_address(table.name, [key]), escape(cells.title(table.name, row) or key) + cells.note_mark(table.name, row)
 
 
 def _facts(cells: Cells, declared: Records, table: TableInfo, row: Row) -> Iterator[tuple[str, Markup]]:

@@ -9,16 +9,17 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from publisher import layout
 from publisher.canonical import content_hash
 from publisher.errors import NotFound
 from publisher.model import Descriptor
-from publisher.package.metadata import PackageInfo, TableInfo
+from publisher.package.metadata import Link, PackageInfo, TableInfo
 from publisher.package.published import Published, read_document, read_release
 from publisher.site.declare import Count, Row, Site, matches, read_site
 from publisher.store.base import Store
@@ -39,6 +40,7 @@ class Shelf:
 
     package: str
     release: Published
+    info: PackageInfo
     history: tuple[Mapping[str, Any], ...]
     files: Mapping[str, int]
     rows: Mapping[str, tuple[Row, ...]]
@@ -48,10 +50,6 @@ class Shelf:
     numbers: Mapping[str, int]
     summaries: Mapping[str, Descriptor]
     identity: str
-
-    @property
-    def info(self) -> PackageInfo:
-        return self.release.info
 
     @property
     def releases(self) -> tuple[Mapping[str, Any], ...]:
@@ -83,7 +81,7 @@ class Shelf:
 def read_shelf(store: Store, package: str, version: str, history: Sequence[Mapping[str, Any]], folder: Path) -> Shelf:
     """Raises NotFound, Damaged."""
     release = read_release(store, package, version, folder)
-    info = release.info
+    info = _with_safe_links(release.info)
     site = read_site(release.descriptor, info)
     rows = {table.name: _read_rows(release, table) for table in info.tables}
     keys = {
@@ -96,6 +94,7 @@ def read_shelf(store: Store, package: str, version: str, history: Sequence[Mappi
     return Shelf(
         package,
         release,
+        info,
         tuple(history),
         {name: size for name, size in files.items() if not name.endswith(".html")},
         rows,
@@ -122,6 +121,15 @@ def _read_rows(release: Published, table: TableInfo) -> tuple[Row, ...]:
     with release.store.open(layout.release_file(release.package, release.version, file.path)) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
         return tuple({name: value or None for name, value in row.items()} for row in islice(csv.DictReader(text), SAMPLE))
+
+
+def _with_safe_links(info: PackageInfo) -> PackageInfo:
+    """Addresses that a descriptor gives, those left out that are no web address: a link may run a script otherwise."""
+
+    def safe(links: Sequence[Link]) -> tuple[Link, ...]:
+        return tuple(item if urlsplit(item.path).scheme in {"http", "https"} else replace(item, path="") for item in links)
+
+    return replace(info, licenses=safe(info.licenses), sources=safe(info.sources), contributors=safe(info.contributors))
 
 
 def _summaries(store: Store, package: str, history: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Descriptor]]:

@@ -150,8 +150,10 @@ class S3Store:
 
     @contextmanager
     def open(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
+        # No range reaches into an empty object, so the whole is asked for without one.
+        part = {"Range": f"bytes={start}-"} if start else {}
         with self._asking("read", key):
-            answer = self._client.get_object(Bucket=self._bucket, Key=self._key(key), Range=f"bytes={start}-")
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._key(key), **part)
             try:
                 yield cast("BinaryIO", answer["Body"])
             finally:
@@ -170,7 +172,8 @@ class S3Store:
         condition = self._condition(if_absent=if_absent, if_match=if_match)
         if isinstance(body, Path) and body.stat().st_size >= self._limits.multipart_from:
             self._recheck(key, if_absent=if_absent, if_match=if_match)
-            return put_parts(self._parts("write", key, headers, sha256, condition), body)
+            put_parts(self._parts("write", key, headers, sha256, condition), body)
+            return self._written(key)
         data = body.read_bytes() if isinstance(body, Path) else body
         if sha256_bytes(data) != sha256:
             raise Damaged(f"{key}: the bytes to write do not have the promised sha256", "Build the release again.")
@@ -192,7 +195,8 @@ class S3Store:
         condition = self._condition(if_absent=not replace, if_match=None)
         if origin.size > self._limits.copy_at_once:
             parts = self._parts("copy", key, headers, origin.sha256, condition)
-            return copy_parts(parts, self._key(source), origin.size)
+            copy_parts(parts, self._key(source), origin.size)
+            return self._written(key)
         with self._asking("copy", key):
             answer = self._client.copy_object(
                 Bucket=self._bucket,
@@ -262,7 +266,6 @@ class S3Store:
             bucket=self._bucket,
             place=self._key(key),
             key=key,
-            headers=headers,
             sha256=sha256,
             meta=_meta(sha256, headers),
             condition=condition,
@@ -289,6 +292,13 @@ class S3Store:
                 raise PreconditionFailed(f"{self.url}: {key} exists already")
             if if_match is not None and (found is None or found.etag != if_match):
                 raise PreconditionFailed(f"{self.url}: {key} has changed since it was read")
+
+    def _written(self, key: str) -> Stat:
+        """The record of an object made of parts, whose ETag not every server tells when the last request is answered."""
+        found = self._retry.call(lambda: self.stat(key))
+        if found is None:
+            raise Unavailable(f"{self.url}: {key} was written and is not there", "Run this again.")
+        return found
 
     @contextmanager
     def _asking(self, verb: str, key: str) -> Iterator[None]:

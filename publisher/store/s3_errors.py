@@ -43,6 +43,8 @@ def explain(what: str, code: str, status: int, message: str) -> PublisherError:
     text = f"{what}: {message or code or 'no reason given'}" + (f" ({code})" if message and code else "")
     if code == "NoSuchBucket":
         return StoreError(f"{what}: there is no such bucket", "Create the bucket, or correct the target.")
+    if code in _FULL or status == 507:
+        return StoreError(text, "Make room in the bucket or raise its quota, then run this again.")
     if code in _AGAIN:
         return Conflict(text, "Run this again.")
     if code in _UNKNOWN or (status >= 500 and status != 501) or status == 429:
@@ -51,8 +53,6 @@ def explain(what: str, code: str, status: int, message: str) -> PublisherError:
         return AccessDenied(text, _REFUSED.get(code) or f"These credentials may not do that. {CREDENTIALS}")
     if code in _REGION:
         return StoreError(text, "Set AWS_REGION to the bucket's region.")
-    if code in _FULL or status == 507:
-        return StoreError(text, "Make room in the bucket or raise its quota, then run this again.")
     if status == 412 or code == "PreconditionFailed":
         return PreconditionFailed(text)
     if status == 404:

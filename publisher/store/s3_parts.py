@@ -12,13 +12,10 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from publisher.errors import Damaged, NotFound, PublisherError, Unavailable
-from publisher.model import Headers
-from publisher.store.base import Stat
 from publisher.store.retry import Retry
 
 if TYPE_CHECKING:
@@ -56,7 +53,6 @@ class Parts:
     bucket: str
     place: str
     key: str
-    headers: Headers
     sha256: str
     meta: dict[str, Any]
     condition: dict[str, Any]
@@ -75,7 +71,7 @@ class Parts:
         return self.retry.call(once)
 
 
-def put_parts(parts: Parts, path: Path) -> Stat:
+def put_parts(parts: Parts, path: Path) -> None:
     """Upload a file in parts. Raises Damaged where the file is not the one that was promised, and boto3's exceptions."""
     size = path.stat().st_size
     part_size = parts.limits.part_size(size)
@@ -98,10 +94,10 @@ def put_parts(parts: Parts, path: Path) -> Stat:
             raise Damaged(f"{parts.key}: the file changed after it was hashed", "Build the release again.")
         return sent
 
-    return _complete(parts, size, send)
+    _complete(parts, send)
 
 
-def copy_parts(parts: Parts, source: str, size: int) -> Stat:
+def copy_parts(parts: Parts, source: str, size: int) -> None:
     """Copy within the bucket in parts of the largest size that one request may copy."""
     step = parts.limits.copy_at_once
 
@@ -112,10 +108,10 @@ def copy_parts(parts: Parts, source: str, size: int) -> Stat:
             for number, start in enumerate(starts, 1)
         ]
 
-    return _complete(parts, size, send)
+    _complete(parts, send)
 
 
-def _complete(parts: Parts, size: int, send: Callable[[str, ThreadPoolExecutor], list[Future[dict[str, Any]]]]) -> Stat:
+def _complete(parts: Parts, send: Callable[[str, ThreadPoolExecutor], list[Future[dict[str, Any]]]]) -> None:
     where: dict[str, Any] = {"Bucket": parts.bucket, "Key": parts.place}
     upload = parts.ask(lambda: parts.client.create_multipart_upload(**where, **parts.meta))["UploadId"]
     try:
@@ -125,7 +121,7 @@ def _complete(parts: Parts, size: int, send: Callable[[str, ThreadPoolExecutor],
             for item in sent:
                 item.cancel()
         whole: Any = {"Parts": [item.result() for item in sent]}
-        answer = parts.ask(
+        parts.ask(
             lambda: parts.client.complete_multipart_upload(
                 **where, UploadId=upload, MultipartUpload=whole, **parts.condition
             )
@@ -137,7 +133,6 @@ def _complete(parts: Parts, size: int, send: Callable[[str, ThreadPoolExecutor],
         if isinstance(error, NotFound):
             raise Unavailable(f"{error.message}: the upload is gone, finished or aborted", error.remedy) from error
         raise
-    return Stat(parts.key, size, '"' + answer["ETag"].strip('"') + '"', parts.sha256, datetime.now(UTC), parts.headers)
 
 
 def _send_part(parts: Parts, upload: str, number: int, chunk: bytes) -> dict[str, Any]:

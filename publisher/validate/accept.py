@@ -139,7 +139,8 @@ def _boolean(field: Any) -> Accept:
     known = is_one_of(sorted(meaning, key=lambda text: text not in ("true", "false"))) if meaning else "FALSE"
     is_true = is_one_of(true) if true else "FALSE"
     key, canonical = (
-        f"CASE WHEN {is_true} THEN {yes} ELSE {no} END" for yes, no in (("'1'", "'0'"), ("'true'", "'false'"))
+        f"CASE WHEN {{v}} IS NOT NULL THEN CASE WHEN {is_true} THEN {yes} ELSE {no} END END"
+        for yes, no in (("'1'", "'0'"), ("'true'", "'false'"))
     )
     return Accept(known, key, canonical, free=not _are_plain(meaning))
 

@@ -8,18 +8,22 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from publisher.engine import Engine
 from publisher.findings import Finding
+from publisher.validate.exact import Reader
 from publisher.validate.lanes import Scan, stream
 
 SHOWN = 12
 """Allowed values that are listed."""
-KNOWN = 20_000
+KNOWN = 2_000
 """Referenced keys among which the nearest is looked for; with more, none is named."""
+NEAREST = 50
+"""Samples of each code for which the nearest value is looked for: as many as anybody reads."""
 
 EXAMPLES: Mapping[str, str] = {
     "integer/default": "12",
@@ -50,27 +54,33 @@ def explain(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
     names = [field.name for field in scan.fields]
     key = [(name, names.index(name)) for name in scan.source.schema.primary_key if name in names]
     completed = []
+    readers: dict[str, Reader] = {}
+    seen: Counter[str] = Counter()
     for finding in scan.found.kept:
         field = fields.get(finding.field or 0)
         expected, nearest = finding.expected, finding.nearest
-        if finding.type == "foreign-key":
+        seen[finding.type] += 1
+        if seen[finding.type] > NEAREST:
+            pass
+        elif finding.type == "foreign-key":
             nearest = _nearest(finding.cell or "", _referenced(engine, scan, scans, finding.name, known))
         elif field is not None and finding.type in ("type-error", "constraint-error"):
-            expected, nearest = _expectation(field, finding)
+            reader = readers.setdefault(field.name, Reader(field, scan.source.dialect, {}))
+            expected, nearest = _expectation(field, finding, reader)
         pairs = finding.key or tuple((name, finding.cells[at]) for name, at in key if at < len(finding.cells))
         completed.append(replace(finding, expected=expected, nearest=nearest, key=pairs))
     lines = dict(_lines(engine, scan, sorted({item.row for item in completed if item.row and item.line is None})))
     scan.found.kept = [replace(item, line=item.line or lines.get(item.row or 0)) for item in completed]
 
 
-def _expectation(field: Any, finding: Finding) -> tuple[str, str]:
+def _expectation(field: Any, finding: Finding, reader: Reader) -> tuple[str, str]:
     """What a cell should have been, and the nearest text that it could have been."""
     cell = finding.cell or ""
     if finding.type == "type-error":
         if field.type == "boolean":
             allowed = [*field.true_values, *field.false_values]
             return ", ".join(allowed[:SHOWN]), _nearest(cell, allowed)
-        return EXAMPLES.get(finding.rule, ""), _tidied(field, cell)
+        return EXAMPLES.get(finding.rule, ""), _tidied(field, cell, reader)
     limit = field.constraints.get(finding.rule)
     if finding.rule == "enum":
         allowed = [str(item) for item in limit]
@@ -89,7 +99,7 @@ def _fold(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip().casefold()
 
 
-def _tidied(field: Any, cell: str) -> str:
+def _tidied(field: Any, cell: str, reader: Reader) -> str:
     """The cell in the form that the type asks for, where only its form is wrong."""
     digits = "".join(str(unicodedata.digit(letter, letter)) for letter in cell.strip())
     if field.type == "date" and (parts := re.fullmatch(r"(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})", digits)):
@@ -100,8 +110,8 @@ def _tidied(field: Any, cell: str) -> str:
             digits = digits.split(".")[0]
     elif field.type == "string":
         digits = cell.strip()
-    value, notes = field.create_cell_reader()(digits)
-    return digits if digits != cell and value is not None and not notes else ""
+    verdict = reader.verdict(digits)
+    return digits if digits != cell and verdict.key is not None and not verdict.problems else ""
 
 
 def _referenced(

@@ -65,7 +65,7 @@ def reference_package(package: Package) -> Report:
 def reference_resources(resources: Sequence[Resource], *, only: str | None = None, profile: str = "") -> Report:
     """Validate resources with frictionless, one after the other. Exceptions that escape it are not caught."""
     root = Path(os.path.commonpath([path.resolve().parent for item in resources for path in item.paths]))
-    descriptor: dict[str, Any] = {"name": "reference", "resources": [_descriptor(item, root) for item in resources]}
+    descriptor: dict[str, Any] = {"name": "reference", "resources": [descriptor_of(item, root) for item in resources]}
     if profile or any("/2." in str(item.schema.get("$schema", "")) for item in resources):
         descriptor["$schema"] = profile or PACKAGE_PROFILE
     package = frictionless.Package.from_descriptor(descriptor, basepath=str(root))
@@ -104,7 +104,8 @@ def _finding(error: Any) -> Finding:
     )
 
 
-def _descriptor(resource: Resource, root: Path) -> dict[str, Any]:
+def descriptor_of(resource: Resource, root: Path) -> dict[str, Any]:
+    """A resource as frictionless takes it, its dialect written out; paths relative to `root`."""
     paths = [path.resolve().relative_to(root).as_posix() for path in resource.paths]
     suffix = read_path(resource.paths[0])
     schema = copy.deepcopy(dict(resource.schema))

@@ -25,11 +25,43 @@ REGIONS = [
     "Caribbean",
 ]
 STATUSES = ["planned", "started", "on track", "delayed", "done"]
-WORDS = (
-    "national policy target legislation reporting mechanism prevention education helpline cooperation training prosecutors "
-    "platform industry standards funding research survivors services coordination awareness victims identification removal "
-    "procedure, ministry justice interior telecommunications regulator parliament review strategy action plan 2025 annual"
-).split()
+WORDS = [
+    *("national", "policy", "target", "legislation", "reporting", "mechanism", "prevention", "education", "helpline"),
+    *(
+        "cooperation",
+        "training",
+        "prosecutors",
+        "platform",
+        "industry",
+        "standards",
+        "funding",
+        "research",
+        "survivors",
+    ),
+    *(
+        "services",
+        "coordination",
+        "awareness",
+        "victims",
+        "identification",
+        "removal",
+        "procedure,",
+        "ministry",
+        "justice",
+    ),
+    *(
+        "interior",
+        "telecommunications",
+        "regulator",
+        "parliament",
+        "review",
+        "strategy",
+        "action",
+        "plan",
+        "2025",
+        "annual",
+    ),
+]
 
 MEMBERS: dict[str, Any] = {
     "fields": [

@@ -3,39 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.tools import ROOT
-
-CLEAN = {key: value for key, value in os.environ.items() if not key.startswith(("PUBLISHER_", "AWS_"))}
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """The shipped project, to be changed at will."""
-    for name in ("datasets", "schemas"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    (tmp_path / "pyproject.toml").write_text('[tool.publisher]\ntarget = "public"\nlanguages = ["en", "ar", "fr"]\n')
-    return tmp_path
-
-
-def publisher(project: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "publisher", *arguments]
-    return subprocess.run(
-        command,
-        cwd=project,
-        env=CLEAN | {"COLUMNS": "120"} | variables,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+from tests.cli.program import CLEAN, publisher
 
 
 def edit(project: Path, table: str, old: str, new: str) -> None:

@@ -45,6 +45,8 @@ def test_takes_files_and_the_empty_object(place: Place, tmp_path: Path) -> None:
     assert store.read(KEY)[0] == ROWS * 1000
     put(store, "pets/empty.txt", b"")
     assert store.read("pets/empty.txt")[0] == b""
+    with store.open("pets/empty.txt") as stream:
+        assert stream.read() == b""
 
 
 def test_refuses_a_file_that_changed_after_it_was_hashed(place: Place, tmp_path: Path) -> None:

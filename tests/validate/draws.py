@@ -291,7 +291,7 @@ class Case:
 def fields(draw: st.DrawFn, name: str) -> tuple[dict[str, Any], list[str]]:
     kind = draw(st.sampled_from(sorted(FORMATS)))
     form, more, pool = draw(st.sampled_from(FORMATS[kind]))
-    if kind in ("array",) and more and "array" in str(more):
+    if kind == "array" and more and "array" in str(more):
         pool = JSONS
     descriptor: dict[str, Any] = {"name": name, "type": kind, "format": form, **more}
     rules: dict[str, Any] = {}

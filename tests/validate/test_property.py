@@ -6,14 +6,20 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import frictionless
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from publisher.engine import Engine, open_engine
 from publisher.errors import ProjectError
+from publisher.model import Resource
+from publisher.validate.checked import canonical_sql
+from publisher.validate.exact import key_of
+from publisher.validate.lanes import Scan
 from publisher.validate.package import report_of, resource_of, validate_resources
-from publisher.validate.reference import compare, reference_resources
+from publisher.validate.reference import compare, descriptor_of, reference_resources
 
 from .draws import Case, cases
 
@@ -44,7 +50,8 @@ def check_case(engine: Engine, case: Case, folder: Path) -> None:
     except Exception as error:  # noqa: BLE001 - frictionless lets errors of all kinds escape; then it has no answer
         theirs = error
     try:
-        ours = report_of({"t": validate_resources(engine, resources, limit=None, only="t")["t"]})
+        scan = validate_resources(engine, resources, limit=None, only="t")["t"]
+        ours = report_of({"t": scan})
     except ProjectError:
         assert isinstance(theirs, Exception) or not theirs.valid
         return
@@ -52,3 +59,36 @@ def check_case(engine: Engine, case: Case, folder: Path) -> None:
         return
     outcome = compare(ours, theirs)
     assert outcome.equal, (outcome.missed, outcome.extra)
+    if ours.valid:
+        check_canonical(engine, scan, reference_rows(resources[0]))
+
+
+def reference_rows(resource: Resource) -> list[list[Any]]:
+    """The rows as frictionless reads them, typed."""
+    table = frictionless.Resource.from_descriptor(
+        descriptor_of(resource, resource.paths[0].parent), basepath=str(resource.paths[0].parent)
+    )
+    with table:
+        return [[row.get(name) for name in resource.fields] for row in table.row_stream]
+
+
+def check_canonical(engine: Engine, scan: Scan, expected: list[list[Any]]) -> None:
+    """Canonical text, read without any lexical property, is the value that frictionless read from the file."""
+    fields = []
+    for field in scan.source.schema.fields:
+        kept = {
+            name: value
+            for name, value in field.to_descriptor().items()
+            if name in ("itemType", "delimiter", "arrayItem")
+        }
+        plain = frictionless.Schema.from_descriptor(
+            {"fields": [{"name": "x", "type": field.type, **kept}], "missingValues": []}
+        )
+        fields.append(plain.fields[0].create_cell_reader())
+    found = engine.rows(canonical_sql(engine, scan))
+    assert len(found) == len(expected)
+    for texts, values in zip(found, expected, strict=True):
+        for read, text, value in zip(fields, texts, values, strict=True):
+            assert (text is None) == (value is None)
+            if text is not None:
+                assert key_of(read(text)[0]) == key_of(value), text

@@ -1,0 +1,161 @@
+"""What only folders have: a clean look, full disks, missing rights, files in the way."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from publisher import layout
+from publisher.canonical import sha256_bytes
+from publisher.errors import AccessDenied, PublisherError, StoreError, Unavailable, UsageError
+from publisher.store import open_store
+from publisher.store.files import FileStore
+from tests.commit.world import PACKAGE, Publisher, cats, seen
+from tests.store.test_behaviour import KEY, ROWS, put
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FileStore:
+    return FileStore(tmp_path / "public", layout.headers)
+
+
+def test_the_folder_looks_clean_and_a_copied_release_checks_out(store: FileStore, tmp_path: Path) -> None:
+    for number in range(2):
+        Publisher(store, cats(number)).publish()
+    shown = sorted(path.name for path in store.root.iterdir() if not path.name.startswith("."))
+    assert shown == [PACKAGE]
+    names = sorted(path.name for path in (store.root / PACKAGE / "v/1.1.0").iterdir())
+    assert names == ["SHA256SUMS", "cats.csv", "datapackage.json", "dogs.csv", "release.json"]
+    subprocess.run(["cp", "-r", store.root / PACKAGE / "v/1.1.0", tmp_path / "copy"], check=True)
+    subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=tmp_path / "copy", check=True)
+
+
+def test_unchanged_files_are_shared_and_read_only(store: FileStore) -> None:
+    for number in range(2):
+        Publisher(store, cats(number)).publish()
+    one, other = (store.root / PACKAGE / "v" / version / "dogs.csv" for version in ("1.0.0", "1.1.0"))
+    assert one.samefile(other)
+    assert one.stat().st_mode & 0o222 == 0
+
+
+def test_copies_where_the_file_system_has_no_hard_links(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **rest: object) -> None:
+        raise OSError(errno.EPERM, "not here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    for number in range(3):
+        Publisher(store, cats(number)).publish()
+    assert list(seen(store)) == ["1.2.0", "1.1.0", "1.0.0"]
+    assert store.probe().create_only
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "words"),
+    [
+        (errno.ENOSPC, StoreError, "Free some space"),
+        (errno.EDQUOT, StoreError, "Free some space"),
+        (errno.EROFS, AccessDenied, "right to write"),
+        (errno.EACCES, AccessDenied, "right to write"),
+        (errno.EIO, StoreError, "Check the disk"),
+    ],
+)
+def test_what_the_disk_refuses_is_told_and_leaves_nothing(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[PublisherError], words: str
+) -> None:
+    def refuse(handle: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    put(store, "pets/other.txt", b"here before")
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(kind) as caught:
+        put(store)
+    assert words in caught.value.remedy
+    assert KEY in caught.value.message
+    assert [item.key for item in store.list()] == ["pets/other.txt"]
+    assert list((store.root / ".publisher").glob("*.tmp")) == []
+
+
+def test_a_name_that_is_written_but_not_flushed_is_uncertain(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(store, "pets/other.txt", b"here before")
+    flush = os.fsync
+
+    def refuse_folders(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EIO, "the disk is ill")
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", refuse_folders)
+    with pytest.raises(Unavailable):
+        put(store)
+
+
+def test_something_else_in_the_way_is_named(store: FileStore) -> None:
+    store.root.mkdir()
+    (store.root / "pets").write_text("a file where a folder belongs")
+    with pytest.raises(StoreError, match="in the way") as caught:
+        put(store)
+    assert "Move it" in caught.value.remedy
+    assert (store.root / "pets").read_text() == "a file where a folder belongs"
+
+
+def test_old_temporary_files_are_swept(store: FileStore) -> None:
+    put(store)
+    left = store.root / ".publisher" / "1-dead.tmp"
+    left.write_bytes(b"half")
+    now = datetime.now(UTC)
+    assert store.sweep(now - timedelta(days=1), remove=True) == ()
+    assert store.sweep(now + timedelta(days=1), remove=False) == ("temporary file .publisher/1-dead.tmp",)
+    assert store.sweep(now + timedelta(days=1), remove=True)
+    assert not left.exists()
+    assert store.read(KEY)[0] == ROWS
+
+
+def test_its_own_folder_is_no_place_for_objects(store: FileStore) -> None:
+    with pytest.raises(StoreError, match="own folder"):
+        put(store, ".publisher/lock")
+
+
+def test_reading_makes_no_folder(store: FileStore) -> None:
+    assert store.stat(KEY) is None
+    assert [*store.list()] == []
+    assert not store.root.exists()
+
+
+@pytest.mark.parametrize("form", ["{0}", "file:{0}", "file://{0}", "file://localhost{0}"])
+def test_targets_that_are_folders(tmp_path: Path, form: str) -> None:
+    root = tmp_path / "a b"
+    target = form.format(root if form == "{0}" else str(root).replace(" ", "%20"))
+    store = open_store(target, env={})
+    put(store)
+    assert (root / KEY).read_bytes() == ROWS
+    assert store.url == str(root)
+
+
+@pytest.mark.parametrize("target", ["", "  ", "ftp://host/x", "https://host/x", "file://host/x"])
+def test_targets_that_are_refused(target: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        open_store(target, env={})
+    assert caught.value.remedy
+
+
+def test_a_file_is_no_target(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="it is a file"):
+        open_store(str(tmp_path / "file"), env={})
+
+
+def test_the_hash_of_what_is_served_is_that_of_its_bytes(store: FileStore) -> None:
+    """Nothing is recorded beside the files, so nothing can disagree with them."""
+    put(store)
+    path = store.root / KEY
+    path.unlink()
+    path.write_bytes(b"edited")
+    found = store.stat(KEY)
+    assert found is not None
+    assert found.sha256 == sha256_bytes(b"edited")

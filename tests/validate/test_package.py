@@ -1,0 +1,200 @@
+"""Packages and tables from outside: references, relations, checks, canonical text."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from publisher import validate_package, validate_table
+from publisher.engine import open_engine
+from publisher.errors import InvalidData, ProjectError
+from publisher.load import load
+from publisher.model import Check, Package, Resource
+from publisher.validate import Checked, check, check_relation, run_checks
+
+MEMBERS = {
+    "fields": [{"name": "id", "type": "integer"}, {"name": "name", "constraints": {"unique": True}}],
+    "primaryKey": "id",
+}
+ACTS = {
+    "fields": [
+        {"name": "member", "type": "integer"},
+        {"name": "amount", "type": "number", "groupChar": ","},
+        {"name": "done", "type": "boolean"},
+    ],
+    "foreignKeys": [{"fields": "member", "reference": {"resource": "members", "fields": "id"}}],
+}
+
+
+def resource(folder: Path, name: str, text: str, schema: dict[str, Any], **more: Any) -> Resource:
+    path = folder / f"{name}.csv"
+    path.write_text(text, encoding="utf-8")
+    return Resource(name, (path,), schema, {}, "utf-8", {"name": name, **more})
+
+
+def package(folder: Path, members: str, acts: str, **more: Any) -> Package:
+    tables = (resource(folder, "members", members, MEMBERS, **more), resource(folder, "acts", acts, ACTS))
+    return Package("p", folder, {"name": "p"}, tables)
+
+
+def test_keys_between_tables(tmp_path: Path) -> None:
+    found = validate_package(package(tmp_path, "id,name\n1,A\n2,B\n2,A\n", "member,amount,done\n2,1,1\n3,2,0\n,1,1\n"))
+    assert found.flatten(["resource", "rowNumber", "fieldNumber", "type"]) == [
+        ["members", 4, 2, "unique-error"],
+        ["members", 4, None, "primary-key"],
+        ["acts", 3, None, "foreign-key"],
+    ]
+
+
+def test_canonical_text(tmp_path: Path) -> None:
+    given = package(tmp_path, "id,name\n007,é\n+8, x\n", 'member,amount,done\n7,"1,234.50",TRUE\n,1e3,0\n8,-0.0,\n')
+    with open_engine(tmp_path) as engine:
+        checked = check(load(given, read_at="2025-01-01T00:00:00Z"), engine, checks=None)
+        assert engine.rows(checked.relations["members"]) == [("7", "é"), ("8", " x")]
+        assert engine.rows(checked.relations["acts"]) == [
+            ("7", "1234.50", "true"),
+            (None, "1000", "false"),
+            ("8", "0.0", None),
+        ]
+
+
+def test_checked_needs_a_passing_report(tmp_path: Path) -> None:
+    given = load(package(tmp_path, "id,name\nx,A\n", "member,amount,done\n"), read_at="")
+    with open_engine(tmp_path) as engine, pytest.raises(InvalidData) as caught:
+        check(given, engine)
+    report = caught.value.report
+    with pytest.raises(ValueError, match="passing"):
+        Checked(given, report, {})  # type: ignore[arg-type]
+
+
+def test_relations_are_judged_like_files(tmp_path: Path) -> None:
+    with open_engine(tmp_path) as engine:
+        engine.run(
+            "CREATE TABLE t AS SELECT * FROM (VALUES ('1', '2', 'true'), ('9', 'x', NULL)) AS t(member, amount, done)"
+        )
+        given = Resource("acts", (), ACTS, {}, "utf-8", {}, query="...")
+        report = check_relation(engine, "SELECT * FROM t", given, {"members": "SELECT '1' AS id"})
+    assert report.flatten(["rowNumber", "fieldNumber", "type"]) == [[3, 2, "type-error"], [3, None, "foreign-key"]]
+
+
+def test_sql_checks(tmp_path: Path) -> None:
+    good = Check(
+        "dates", tmp_path / "dates.sql", "SELECT 'members' AS resource, '7' AS key, 'left before it joined' AS message"
+    )
+    with open_engine(tmp_path) as engine:
+        report = run_checks(engine, [good])
+        assert [(item.type, item.note, item.key) for item in report.findings] == [
+            ("check", "left before it joined", (("key", "7"),))
+        ]
+        for sql in ("SELECT 1", "SELEC"):
+            with pytest.raises(ProjectError, match=r"dates\.sql"):
+                run_checks(engine, [Check("dates", tmp_path / "dates.sql", sql)])
+
+
+@pytest.mark.parametrize(
+    ("schema", "message"),
+    [
+        ({"fields": [{"name": "a", "constraints": {"pattern": "("}}]}, "regular expression"),
+        ({"fields": [{"name": "a", "type": "integer", "constraints": {"minimum": "x"}}]}, "not a value"),
+        ({"fields": [{"name": "a", "type": "nothing"}]}, "nothing"),
+        (
+            {
+                "fields": [{"name": "a"}],
+                "foreignKeys": [{"fields": ["a"], "reference": {"resource": "z", "fields": ["a"]}}],
+            },
+            "does not exist",
+        ),
+    ],
+)
+def test_a_wrong_rule_is_an_error_of_the_project(tmp_path: Path, schema: dict[str, Any], message: str) -> None:
+    (tmp_path / "t.csv").write_text("a\n1\n2\n")
+    with pytest.raises(ProjectError, match=message):
+        validate_table(tmp_path / "t.csv", schema)
+
+
+def test_json_schema_constraint(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('a\n"{""n"": 1}"\n"{""n"": ""x""}"\n')
+    rule = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    schema = {"fields": [{"name": "a", "type": "object", "constraints": {"jsonSchema": rule}}]}
+    assert validate_table(tmp_path / "t.csv", schema).flatten(["rowNumber", "type"]) == [[3, "constraint-error"]]
+
+
+def test_packed_and_parted(tmp_path: Path) -> None:
+    rows = b"id,name\n1,A\n"
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(rows))
+    with zipfile.ZipFile(tmp_path / "b.csv.zip", "w") as archive:
+        archive.writestr("b.csv", "id,name\n2,B")
+    for name in ("a.csv.gz", "b.csv.zip"):
+        assert validate_table(tmp_path / name, MEMBERS).valid
+    whole = Resource("t", (tmp_path / "a.csv.gz", tmp_path / "b.csv.zip"), MEMBERS, {}, "utf-8", {})
+    report = validate_package(Package("p", tmp_path, {}, (whole,)))
+    assert report.valid
+    assert report.tasks[0].rows == 2
+
+
+def test_house_checks(tmp_path: Path) -> None:
+    schema = {
+        "fields": [
+            {"name": "key", "constraints": {"unique": True}},
+            {"name": "text"},
+            {"name": "n", "type": "integer"},
+            {"name": "kind", "categories": ["a", "b"]},
+        ],
+        "uniqueKeys": [["text", "n"]],
+    }
+    lines = [
+        "key,text,n,kind",
+        "Ab,x,1,a",
+        "ab,y\u200f,2,b",
+        "c,z\u00a0,3,a",
+        "d,e\u0301,٤,c",
+        "e,write to a@b.org,5,a",
+        "f,x,1,b",
+    ]
+    given = resource(tmp_path, "t", "\n".join(lines) + "\n", schema)
+    codes = [item[1] for item in validate_package(Package("p", tmp_path, {}, (given,))).flatten(["rowNumber", "type"])]
+    assert sorted(codes) == [
+        "bidi-control",
+        "category",
+        "foreign-digits",
+        "invisible-space",
+        "near-duplicate",
+        "not-nfc",
+        "personal-data",
+        "unique-key",
+    ]
+    off = {"checks": dict.fromkeys(set(codes), False)}
+    quiet = Resource("t", given.paths, schema, {}, "utf-8", {"publisher": off})
+    assert validate_package(Package("p", tmp_path, {}, (quiet,))).valid
+    assert validate_table(given.paths[0], schema).valid
+
+
+def test_counts_are_exact_where_samples_are_capped(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a\n" + "x\n" * 500)
+    report = validate_table(tmp_path / "t.csv", {"fields": [{"name": "a", "type": "integer"}]}, limit=3)
+    assert report.counts == {"type-error": 500}
+    assert len(report.findings) == 3
+    assert json.loads(json.dumps(report.to_dict()))["stats"]["errors"] == 500
+
+
+def test_did_you_mean(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,status,day\n1,Dine,2020/1/5\n")
+    schema = {
+        "fields": [
+            {"name": "id"},
+            {"name": "status", "constraints": {"enum": ["done", "planned"]}},
+            {"name": "day", "type": "date"},
+        ],
+        "primaryKey": "id",
+    }
+    found = validate_table(tmp_path / "t.csv", schema).findings
+    assert [(item.nearest, item.expected) for item in found] == [
+        ("done", "done, planned"),
+        ("2020-01-05", "2025-03-01"),
+    ]
+    assert found[0].key == (("id", "1"),)
