@@ -22,14 +22,14 @@ from pathlib import Path
 from publisher import gates, layout
 from publisher.commit import CONTEST, Head, Lost, admit, claim, commit, read_head, settle
 from publisher.commit.derive import Refreshed, build_index, build_latest, refresh
-from publisher.diff import ChangeSet, Notes, TableState, compare, read_published, write
+from publisher.diff import ChangeSet, Notes, TableState, begin, compare, read_published, write
 from publisher.diff.tombstones import Removal, load_notes, read_removals, read_tombstones, write_tombstones
 from publisher.engine import Engine, open_engine
 from publisher.errors import GateRefused, NotFound
 from publisher.load import load
 from publisher.model import Descriptor, File, Loaded, Package, Receipt, Release, Tables
 from publisher.notes import write_notes
-from publisher.package.descriptor import described, identity
+from publisher.package.descriptor import described, described_package, identity
 from publisher.package.published import Published, fetch_file, read_release
 from publisher.package.release import build, write_canonical
 from publisher.package.schema import published_schema
@@ -186,7 +186,7 @@ def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishe
     )
     if head.latest is None:
         version = next_version(None, FIRST_RELEASE, first=str(package.settings.get("initial_version", "")))
-        planned = Planned(None, compare(engine, [], after), FIRST_RELEASE, version, judge(None, None), Notes(), None)
+        planned = Planned(None, begin(engine, after), FIRST_RELEASE, version, judge(None, None), Notes(), None)
     else:
         folder = engine.folder / "parent"
         folder.mkdir(exist_ok=True)
@@ -194,7 +194,7 @@ def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishe
         removed = fetch_file(run.store, package.name, parent.version, layout.REMOVED, folder)
         notes = load_notes(engine, read_tombstones(removed), _removals(package))
         before, same = _before(parent, prepared)
-        described = (parent.descriptor, package.descriptor)
+        described = (parent.descriptor, described_package(package))
         changes = compare(engine, before, after, same, package=described, notes=notes, from_version=parent.version)
         bump = rule(changes.facts)
         if wishes.level:
@@ -228,7 +228,7 @@ def compare_sources(run: Run, engine: Engine, before: Published, package: Packag
     """What differs between a published release and the package's sources as they are now. Raises InvalidData, ProjectError."""
     prepared = prepare(run, engine, load(package, read_at=run.stamp()))
     states, same = _before(before, prepared)
-    described = (before.descriptor, package.descriptor)
+    described = (before.descriptor, described_package(package))
     return compare(engine, states, _after(prepared.tables), same, package=described, from_version=before.version)
 
 
@@ -301,16 +301,14 @@ def _build(engine: Engine, prepared: Prepared, planned: Planned, wishes: Wishes,
         folder=folder,
         changes=(*write(engine, changes, folder, said), tombstones),
     )
+    counts = changes.counts
+    added = counts.added + counts.returned if planned.parent else sum(table.rows for table in prepared.tables.tables)
     entry = {
         "read_at": prepared.tables.loaded.read_at,
         "bump": planned.bump.level,
         "rule": planned.bump.rule,
         "rows": {table.resource.name: table.rows for table in prepared.tables.tables},
-        "changes": {
-            "added": changes.counts.added,
-            "changed": changes.counts.changed,
-            "removed": changes.counts.removed,
-        },
+        "changes": {"added": added, "changed": counts.changed, "removed": counts.removed},
     }
     return replace(release, entry=entry)
 
@@ -341,6 +339,7 @@ def _after(tables: Tables) -> list[TableState]:
             published_schema(table.resource),
             table.resource.primary_key,
             described(table.resource),
+            table.rows,
         )
         for table in tables.tables
     ]
@@ -362,6 +361,7 @@ def _published_states(release: Published, same: Collection[str]) -> list[TableSt
             table.schema,
             table.primary_key,
             resource,
+            table.rows,
         )
         for table, resource in zip(release.info.tables, release.descriptor["resources"], strict=True)
     ]

@@ -53,14 +53,14 @@ def identity(tables: Tables, canonical: Mapping[str, File]) -> str:
         | {"schema": published_schema(table.resource), "sha256": canonical[table.resource.name].sha256}
         for table in tables.tables
     ]
-    return content_hash({"package": _package(tables.loaded.package), "tables": said})
+    return content_hash({"package": described_package(tables.loaded.package), "tables": said})
 
 
 def published_descriptor(
     tables: Tables, files: Mapping[str, Sequence[File]], written_in: Mapping[str, str], *, version: str, created: str
 ) -> dict[str, Any]:
     """datapackage.json. `files` are each table's files, the CSV first; `written_in` the release that last changed the table."""
-    head = _package(tables.loaded.package)
+    head = described_package(tables.loaded.package)
     dates = {"version": version, "created": created}
     resources = [
         published_resource(table, files[table.resource.name], written_in[table.resource.name])
@@ -87,7 +87,8 @@ def published_resource(table: Table, files: Sequence[File], written_in: str) -> 
     }
 
 
-def _package(package: Package) -> dict[str, Any]:
+def described_package(package: Package) -> dict[str, Any]:
+    """What is said of a package for its readers, as it is published."""
     head: dict[str, Any] = {"name": package.name}
     head |= {name: value for name, value in package.descriptor.items() if name not in _PACKAGE_GONE | {"name"}}
     if "contributors" in head:

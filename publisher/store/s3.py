@@ -150,10 +150,12 @@ class S3Store:
 
     @contextmanager
     def open(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
-        # No range reaches into an empty object, so the whole is asked for without one.
-        part = {"Range": f"bytes={start}-"} if start else {}
         with self._asking("read", key):
-            answer = self._client.get_object(Bucket=self._bucket, Key=self._key(key), **part)
+            if start:
+                answer = self._client.get_object(Bucket=self._bucket, Key=self._key(key), Range=f"bytes={start}-")
+            else:
+                # no range reaches into an empty object
+                answer = self._client.get_object(Bucket=self._bucket, Key=self._key(key))
             try:
                 yield cast("BinaryIO", answer["Body"])
             finally:

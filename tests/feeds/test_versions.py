@@ -63,7 +63,7 @@ def worlds(draw: st.DrawFn) -> list[TableOf]:
     ]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(worlds(), min_size=2, max_size=4))
 def test_bytes_move_exactly_with_the_content(states: list[list[TableOf]]) -> None:
     with tempfile.TemporaryDirectory() as name:
