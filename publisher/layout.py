@@ -96,6 +96,16 @@ def latest_file(package: str, name: str = "") -> str:
     return f"{package}/latest/{name}"
 
 
+def changelog(package: str, form: str, language: str = "") -> str:
+    """The changelog of a package's data, as `json` for all languages or as `md` in one."""
+    return f"{package}/changes/changelog.{language}.{form}" if language else f"{package}/changes/changelog.{form}"
+
+
+def rollup(package: str, since: str, version: str, name: str) -> str:
+    """A file (changes.json, changes.ndjson) of all changes from one release to a later one."""
+    return f"{package}/changes/{since}..{version}/{name}"
+
+
 def table_file(table: str, suffix: str) -> str:
     """The name of a table's file inside its release: `members` and `csv` give `members.csv`."""
     return f"{table}.{suffix}"

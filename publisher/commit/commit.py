@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from publisher import layout
@@ -177,4 +177,6 @@ def _unknown(store: Store, release: Release, error: StoreError) -> OutcomeUnknow
 
 
 def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+    """A moment without a zone is taken as UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -12,11 +12,11 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from publisher import layout
-from publisher.canonical import readable_json, sha256_bytes
+from publisher.canonical import readable_json, sha256_bytes, sha256_file
 from publisher.commit.pointer import Head, read_head
 from publisher.commit.verify import promised_files
 from publisher.errors import NotFound, PreconditionFailed, StoreError
@@ -36,7 +36,7 @@ class Derived:
     key: str
     headers: Headers
     sha256: str
-    body: bytes | None = None
+    body: bytes | Path | None = None
     copy_of: str | None = None
 
 
@@ -53,9 +53,10 @@ class Refreshed:
     removed: tuple[str, ...]
 
 
-def derived(key: str, body: bytes) -> Derived:
-    """An object of bytes, with the headers that its key has."""
-    return Derived(key, layout.headers(key), sha256_bytes(body), body=body)
+def derived(key: str, body: bytes | Path) -> Derived:
+    """An object of bytes or of a file, with the headers that its key has."""
+    sha256 = sha256_file(body) if isinstance(body, Path) else sha256_bytes(body)
+    return Derived(key, layout.headers(key), sha256, body=body)
 
 
 def refresh(
@@ -161,7 +162,8 @@ def _is_right(stat: Stat | None, item: Derived) -> bool:
 
 
 def _write_all(store: Store, items: list[Derived], present: Mapping[str, Stat]) -> bool:
-    """False where another publisher replaced one of them meanwhile. Every result is awaited."""
+    """False where another publisher replaced one of them meanwhile. Every result is awaited; the index, which tells that all else is
+    done, is written last."""
 
     def write(item: Derived) -> bool:
         stat = present.get(item.key)
@@ -182,5 +184,7 @@ def _write_all(store: Store, items: list[Derived], present: Mapping[str, Stat]) 
             return False
         return True
 
+    last = [item for item in items if item.key == layout.INDEX]
     with ThreadPoolExecutor(WORKERS) as pool:
-        return all([*pool.map(write, items)])
+        done = all([*pool.map(write, (item for item in items if item.key != layout.INDEX))])
+    return done and all(write(item) for item in last)

@@ -22,6 +22,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, cast
 
 from publisher import layout
@@ -142,6 +143,10 @@ def read_entry(package: str, record: Mapping[str, Any]) -> Entry:
         if not isinstance(record.get(name), str):
             raise _damaged(package, f"the entry of {record.get('version')} has no {name}")
     texts = {name: cast("str", record[name]) for name in _TEXTS}
+    try:
+        datetime.fromisoformat(texts["read_at"])
+    except ValueError:
+        raise _damaged(package, f"the entry of {record['version']} was read at no time: {texts['read_at']}") from None
     return Entry(
         **texts,
         parent=record.get("parent"),

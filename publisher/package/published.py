@@ -77,10 +77,15 @@ def read_document(store: Store, package: str, version: str, name: str) -> Descri
     return _parse(store, layout.release_file(package, version, name))
 
 
+def read_checksums(store: Store, package: str, version: str) -> dict[str, str]:
+    """The sha256 of every file of a release by name, from its SHA256SUMS. Raises NotFound."""
+    body, _ = store.read(layout.release_file(package, version, layout.CHECKSUMS))
+    return {path: digest for digest, _, path in (line.partition("  ") for line in body.decode().splitlines())}
+
+
 def fetch_file(store: Store, package: str, version: str, name: str, folder: Path) -> Path:
     """A file of any release as a file of this machine, checked against the release's SHA256SUMS. Raises NotFound, Damaged."""
-    body, _ = store.read(layout.release_file(package, version, layout.CHECKSUMS))
-    sums = {path: digest for digest, _, path in (line.partition("  ") for line in body.decode().splitlines())}
+    sums = read_checksums(store, package, version)
     if name not in sums:
         raise NotFound(f"{package} {version}: {layout.CHECKSUMS} does not name {name}")
     path = folder / f"{sums[name]}-{Path(name).name}"

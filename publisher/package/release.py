@@ -10,7 +10,7 @@ of SHA256SUMS and of datapackage.json (commit/). So the chain from the pointer t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from publisher import layout
@@ -45,10 +45,10 @@ def build(
     parent: str | None,
     created: str,
     content: str,
-    rule: Descriptor,
     parent_descriptor: Descriptor | None,
     folder: Path,
     changes: Sequence[File] = (),
+    companions: Callable[[Descriptor, Sequence[File]], Sequence[File]] = lambda _descriptor, _files: (),
 ) -> Release:
     """Every file of a release.
 
@@ -71,14 +71,12 @@ def build(
         descriptor = published_descriptor(tables, files, written_in, version=version, created=created)
         listed = [file for group in files.values() for file in group] + list(changes)
         listed.append(_document(folder, layout.VALIDATION, readable_json(tables.validation)))
-        listed.append(_document(folder, layout.DESCRIPTOR, readable_json(descriptor)))
-        sums = _document(folder, layout.CHECKSUMS, checksums(listed))
+        described = _document(folder, layout.DESCRIPTOR, readable_json(descriptor))
+        listed.extend(companions(descriptor, (*listed, described)))
+        sums = _document(folder, layout.CHECKSUMS, checksums([*listed, described]))
     except OSError as error:
         raise _unwritable(folder, error) from error
-    ordered = (*listed[:-1], sums, listed[-1])
-    rows = {table.resource.name: table.rows for table in tables.tables}
-    entry = {"read_at": tables.loaded.read_at, **rule, "rows": rows}
-    return Release(package, version, parent, created, content, tables.loaded.inputs, ordered, entry)
+    return Release(package, version, parent, created, content, tables.loaded.inputs, (*listed, sums, described), {})
 
 
 def checksums(files: Sequence[File]) -> bytes:

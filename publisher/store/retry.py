@@ -23,7 +23,7 @@ class Retry:
     tries: int = 8
     first: float = 0.1
     most: float = 5.0
-    budget: float = 60.0
+    budget: float = 120.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = random.random

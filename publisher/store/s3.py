@@ -65,7 +65,7 @@ _NO_CREDENTIALS = (
 
 
 def open_bucket(
-    target: str, env: Mapping[str, str], *, retry: Retry = NEVER, connect: float = 10, read: float = 60
+    target: str, env: Mapping[str, str], *, retry: Retry = NEVER, connect: float = 10, read: float = 30
 ) -> S3Store:
     """The store at `s3://bucket/prefix`. Credentials, region and endpoint come from `env` and, where it names none, from boto3's own
     chain (profiles, web identity, instance roles). `retry` is for the parts

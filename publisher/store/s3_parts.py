@@ -30,7 +30,7 @@ MIB = 1 << 20
 class Limits:
     """Sizes in bytes. Files of at least `multipart_from` go up in parts; `parts_in_memory` of them are held at once."""
 
-    multipart_from: int = 32 * MIB
+    multipart_from: int = 16 * MIB
     part: int = 16 * MIB
     parts_in_memory: int = 6
     copy_at_once: int = 5 << 30

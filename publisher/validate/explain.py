@@ -65,8 +65,9 @@ def explain(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
         elif finding.type == "foreign-key":
             nearest = _nearest(finding.cell or "", _referenced(engine, scan, scans, finding.name, known))
         elif field is not None and finding.type in ("type-error", "constraint-error"):
-            reader = readers.setdefault(field.name, Reader(field, scan.source.dialect, {}))
-            expected, nearest = _expectation(field, finding, reader)
+            if field.name not in readers:
+                readers[field.name] = Reader(field, scan.source.dialect, {})
+            expected, nearest = _expectation(field, finding, readers[field.name])
         pairs = finding.key or tuple((name, finding.cells[at]) for name, at in key if at < len(finding.cells))
         completed.append(replace(finding, expected=expected, nearest=nearest, key=pairs))
     lines = dict(_lines(engine, scan, sorted({item.row for item in completed if item.row and item.line is None})))

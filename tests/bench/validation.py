@@ -111,7 +111,9 @@ d = sys.argv[1]
 end = time.perf_counter()
 usage = resource.getrusage(resource.RUSAGE_SELF)
 key = lambda item: json.dumps(item)
-print(json.dumps([usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, sorted(found, key=key) if found is not None else None]))
+# ru_maxrss begins with the parent's memory, VmHWM does not.
+peak = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(json.dumps([usage.ru_utime + usage.ru_stime, peak / 1024, sorted(found, key=key) if found is not None else None]))
 """
 
 

@@ -1,5 +1,5 @@
 """A fifth of all requests between publisher and server goes wrong: every publication ends as published or as a clean failure, and what it
-said is true. 40 publications a server, 200 where PUBLISHER_FULL=1."""
+said is true. 24 publications a server, 200 where PUBLISHER_FULL=1."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.servers.bucket import Bucket
 from tests.servers.faulty import FAULTS, run_faulty
 from tests.servers.fixtures import CEPH
 
-ROUNDS = 200 if os.environ.get("PUBLISHER_FULL") == "1" else 40
+ROUNDS = 200 if os.environ.get("PUBLISHER_FULL") == "1" else 24
 
 
 @pytest.mark.timeout(1200)

@@ -94,14 +94,14 @@ def test_filter_sort_search_and_link(visit: Visit) -> None:
     again.get_by_label("Search").fill("nothing holds this")
     assert again.get_by_role("status").text_content() == "No row fits. Take away a filter."
     again.get_by_role("button", name="Show all").click()
-    again.wait_for_function("document.querySelectorAll('#data tbody tr:not([hidden])').length === 38")
+    again.wait_for_function("() => document.querySelectorAll('#data tbody tr:not([hidden])').length === 38")
     assert shown(again)[0] == "C001"
 
 
 def test_a_link_to_a_row_shows_it(visit: Visit) -> None:
     page = visit(f"{PACKAGE}/tables/commitments.html#C030")
     row = page.locator("#C030")
-    page.wait_for_function("(() => { const box = document.getElementById('C030').getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight })()")
+    page.wait_for_function("() => { const box = document.getElementById('C030').getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight }")
     assert row.is_visible()
 
 
@@ -118,7 +118,7 @@ def test_by_keyboard_alone(visit: Visit) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.id === 'main'")
+    page.wait_for_function("() => document.activeElement.id === 'main'")
     reached: list[str] = []
     for _ in range(60):
         page.keyboard.press("Tab")
@@ -136,11 +136,11 @@ def test_by_keyboard_alone(visit: Visit) -> None:
 def test_snippets_and_citations_are_copied(visit: Visit, address: str) -> None:
     page = visit(f"{PACKAGE}/index.html", permissions=["clipboard-read", "clipboard-write"])
     page.locator("#use button.copy").first.click()
-    page.wait_for_function("document.querySelector('#use button.copy').textContent === 'Copied'")
+    page.wait_for_function("() => document.querySelector('#use button.copy').textContent === 'Copied'")
     code = page.evaluate("navigator.clipboard.readText()")
     assert f"{address}{PACKAGE}/v/1.0.0/members.csv" in code
     page.get_by_role("button", name="Copy the citation").click()
-    page.wait_for_function("navigator.clipboard.readText().then(text => text.includes('version 1.0.0'))")
+    page.wait_for_function("() => navigator.clipboard.readText().then(text => text.includes('version 1.0.0'))")
 
 
 def test_a_chart_becomes_a_png(visit: Visit, tmp_path: Path) -> None:

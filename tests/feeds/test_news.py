@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from lxml import etree
 
 from publisher import layout
-from publisher.feeds.news import ITEMS
+from publisher.feeds import news
 from publisher.messages import read_messages
 from publisher.store.memory import MemoryStore
 from tests.feeds.conftest import BASE, PACKAGE, Library
@@ -81,10 +81,11 @@ def test_ids_depend_on_nothing_but_what_was_published(library: Library) -> None:
         assert len(set(ids(library.objects, kind))) == len(ids(library.objects, kind))
 
 
-def test_feeds_are_bounded_and_archives_hold_the_rest(tmp_path: Path) -> None:
+def test_feeds_are_bounded_and_archives_hold_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(news, "ITEMS", 5)
     store = MemoryStore()
     shelf = Shelf(store, tmp_path / "shelf")
-    releases = 2 * ITEMS + 7
+    releases = 13
     for number in range(releases):
         tables = edit(small(), "items", lambda rows, text=f"text {number}": [{**rows[0], "text": text}, *rows[1:]])  # type: ignore[misc]
         shelf.publish({"name": "p"}, tables, f"1.0.{number}")
@@ -94,7 +95,7 @@ def test_feeds_are_bounded_and_archives_hold_the_rest(tmp_path: Path) -> None:
     while key:
         body = json.loads(found[key])
         bodies.append(body)
-        assert len(body["items"]) <= ITEMS
+        assert len(body["items"]) <= 5
         seen += [item["_publisher"]["version"] for item in body["items"]]
         key = body.get("next_url", "").removeprefix(BASE)
     assert set(seen) == {f"1.0.{number}" for number in range(releases)}

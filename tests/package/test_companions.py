@@ -23,6 +23,7 @@ from tests.shelf import three_releases
 from tests.tools import ROOT, require
 
 LANGUAGES = ("en", "ar", "fr")
+CSVWVALIDATE = Path(sys.executable).with_name("csvwvalidate")
 HXLVALIDATE = Path(sys.executable).with_name("hxlvalidate")
 CROISSANT = Path(os.environ.get("PUBLISHER_CROISSANT", ROOT / ".venv-croissant" / "bin" / "mlcroissant"))
 """mlcroissant has an environment of its own: it pulls scipy, and nothing of ours imports it."""
@@ -50,6 +51,8 @@ def test_csvw_metadata_are_valid_and_rows_fulfil_them(release: tuple[PackageInfo
         described = CSVW(str(folder / name), validate=True)
         assert described.is_valid, name
         assert not described.warnings, name
+    checked = subprocess.run([CSVWVALIDATE, folder / "csv-metadata.json"], capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stdout.strip()) == (0, "OK")
     metadata = json.loads((folder / "members.csv-metadata.json").read_text())
     column = next(item for item in metadata["tableSchema"]["columns"] if item["name"] == "status")
     assert column["titles"]["en"][0] == "status"
@@ -61,7 +64,10 @@ def test_csvw_finds_what_is_wrong(release: tuple[PackageInfo, Path], tmp_path: P
     for name in ("members.csv", "members.csv-metadata.json"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     (tmp_path / "members.csv").write_text((folder / "members.csv").read_text().replace("2013-06-17", "yesterday"))
-    assert not CSVW(str(tmp_path / "members.csv-metadata.json"), validate=True).is_valid
+    metadata = tmp_path / "members.csv-metadata.json"
+    checked = subprocess.run([CSVWVALIDATE, metadata], capture_output=True, text=True, check=False)
+    assert checked.returncode != 0
+    assert "FAIL" in checked.stdout
 
 
 def test_hxl_reads_tagged_tables(release: tuple[PackageInfo, Path]) -> None:

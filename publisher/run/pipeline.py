@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from publisher import gates, layout
 from publisher.commit import CONTEST, Head, Lost, admit, claim, commit, read_head, settle
-from publisher.commit.derive import Refreshed, build_index, build_latest, refresh
+from publisher.commit.derive import Refreshed, refresh
 from publisher.diff import ChangeSet, Notes, TableState, begin, compare, read_published, write
 from publisher.diff.tombstones import Removal, load_notes, read_removals, read_tombstones, write_tombstones
 from publisher.engine import Engine, open_engine
@@ -29,13 +29,18 @@ from publisher.errors import GateRefused, NotFound
 from publisher.load import load
 from publisher.model import Descriptor, File, Loaded, Package, Receipt, Release, Tables
 from publisher.notes import write_notes
+from publisher.package.archive import write_zip
+from publisher.package.companions import write_companions
 from publisher.package.descriptor import described, described_package, identity
-from publisher.package.published import Published, fetch_file, read_release
+from publisher.package.metadata import read_metadata
+from publisher.package.office import write_office
+from publisher.package.published import Published, fetch_file, read_checksums, read_release
 from publisher.package.release import build, write_canonical
 from publisher.package.schema import published_schema
 from publisher.project import Settings, find_package, find_project
 from publisher.project.package import REMOVALS
 from publisher.query import derive
+from publisher.run.derived import builders, folders
 from publisher.store import open_store
 from publisher.store.base import Store
 from publisher.store.retry import Retry
@@ -116,6 +121,10 @@ class Plan:
         return sum(item.bytes for item in self.release.files if item.copy_of is None) if self.release else 0
 
 
+ARCHIVE_LIMIT = 64 << 20
+"""Bytes of canonical CSV beyond which a release gets no zip: such tables are taken one by one."""
+ARCHIVED = frozenset({".csv", ".json", ".md", ".cff", ".ndjson"})
+"""What the zip holds: the CSV package with all that describes it, not the same rows in every format."""
 FIRST_RELEASE = Bump("major", "first", "the first release")
 
 
@@ -154,7 +163,7 @@ def plan_package(run: Run, package: Package, wishes: Wishes) -> Plan:
         if head.latest and head.latest.content == prepared.content:
             return Plan(package.name, head, None, None)
         planned = compare_with(run, engine, prepared, head, wishes)
-        release = _build(engine, prepared, planned, wishes, planned.version, _whole_seconds(run.stamp()))
+        release = _build(run, engine, prepared, planned, wishes, planned.version, _whole_seconds(run.stamp()))
         return Plan(package.name, head, planned, release)
 
 
@@ -233,10 +242,11 @@ def compare_sources(run: Run, engine: Engine, before: Published, package: Packag
 
 
 def refresh_derived(run: Run, *packages: str) -> Refreshed:
-    """Rebuild what follows from releases: copies under `latest/`, the index last."""
+    """Rebuild what follows from releases: pages, feeds, catalogues, copies; the index last."""
     run.progress("refresh", 0, 0)
-    folders = [layout.latest_file(name) for name in packages]
-    return refresh(run.store, packages, (build_latest, build_index), folders=folders, retry=run.retry)
+    with open_workspace(run.settings) as engine:
+        makers = builders(engine, run.settings)
+        return refresh(run.store, packages, makers, folders=folders(packages, run.settings), retry=run.retry)
 
 
 def _attempt(run: Run, engine: Engine, prepared: Prepared, wishes: Wishes, head: Head) -> Receipt | Lost:
@@ -263,7 +273,7 @@ def _attempt(run: Run, engine: Engine, prepared: Prepared, wishes: Wishes, head:
         run=run.name,
         now=now,
     )
-    release = _build(engine, prepared, planned, wishes, claimed.version, _whole_seconds(claimed.created))
+    release = _build(run, engine, prepared, planned, wishes, claimed.version, _whole_seconds(claimed.created))
     total = len(release.files)
     run.progress("store", 0, total)
     safe = iter(range(1, total + 1))
@@ -278,13 +288,15 @@ def _attempt(run: Run, engine: Engine, prepared: Prepared, wishes: Wishes, head:
     )
 
 
-def _build(engine: Engine, prepared: Prepared, planned: Planned, wishes: Wishes, version: str, created: str) -> Release:
+def _build(
+    run: Run, engine: Engine, prepared: Prepared, planned: Planned, wishes: Wishes, version: str, created: str
+) -> Release:
     """Every file of the release, those about what changed among them, and what the pointer will say."""
     folder = engine.folder / "release"
     parent = planned.parent.version if planned.parent else None
     changes = replace(planned.changes, to_version=version)
     package = prepared.tables.loaded.package
-    languages = tuple(package.settings.get("languages") or ("en",))
+    languages = _languages(run, package)
     sentences = write_notes(changes, languages, _table_settings(package))
     said = {**_rule(planned.bump), "notes": sentences, "message": wishes.message}
     tombstones = write_tombstones(engine, planned.removed, changes, planned.notes, folder)
@@ -296,11 +308,12 @@ def _build(engine: Engine, prepared: Prepared, planned: Planned, wishes: Wishes,
         parent=parent,
         created=created,
         content=prepared.content,
-        rule=_rule(planned.bump),
         parent_descriptor=planned.parent.descriptor if planned.parent else None,
         folder=folder,
         changes=(*write(engine, changes, folder, said), tombstones),
+        companions=partial(_companions, run, engine, prepared, folder),
     )
+    release = replace(release, files=_spare(release.files, planned.parent))
     counts = changes.counts
     added = counts.added + counts.returned if planned.parent else sum(table.rows for table in prepared.tables.tables)
     entry = {
@@ -311,6 +324,39 @@ def _build(engine: Engine, prepared: Prepared, planned: Planned, wishes: Wishes,
         "changes": {"added": added, "changed": counts.changed, "removed": counts.removed},
     }
     return replace(release, entry=entry)
+
+
+def _companions(
+    run: Run, engine: Engine, prepared: Prepared, folder: Path, descriptor: Descriptor, files: Sequence[File]
+) -> list[File]:
+    """What describes the release to other programs, and what people open in Excel or take along as one file."""
+    info = read_metadata(descriptor)
+    languages = _languages(run, prepared.tables.loaded.package)
+    canonical = {name: file.path for name, file in prepared.canonical.items() if file.path is not None}
+    made = list(write_companions(info, canonical, folder, languages=languages, base_url=run.settings.base_url))
+    made += write_office(engine, prepared.tables.tables, info, languages, folder)
+    if sum(file.bytes for file in prepared.canonical.values()) <= ARCHIVE_LIMIT:
+        kept = {file.name: file for file in (*prepared.canonical.values(), *files, *made) if file.path is not None}
+        packed = [kept[name] for name in kept if Path(name).suffix in ARCHIVED]
+        made.append(write_zip(packed, folder / layout.archive_file(info.name)))
+    return made
+
+
+def _spare(files: Sequence[File], parent: Published | None) -> tuple[File, ...]:
+    """Files that the parent has under the same name with the same bytes are copied inside the store, not sent again."""
+    if parent is None:
+        return tuple(files)
+    sums = read_checksums(parent.store, parent.package, parent.version)
+    return tuple(
+        replace(file, path=None, copy_of=layout.release_file(parent.package, parent.version, file.name))
+        if file.copy_of is None and sums.get(file.name) == file.sha256
+        else file
+        for file in files
+    )
+
+
+def _languages(run: Run, package: Package) -> tuple[str, ...]:
+    return tuple(package.settings.get("languages") or run.settings.languages)
 
 
 def _whole_seconds(moment: str) -> str:
