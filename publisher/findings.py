@@ -182,7 +182,9 @@ class Collector:
 
     def keep(self, finding: Finding) -> None:
         """Keep a sample that `wants` has counted."""
-        self.kept.append(replace(finding, resource=self.resource, path=finding.path or self.path))
+        if not finding.resource:
+            finding = replace(finding, resource=self.resource, path=finding.path or self.path)
+        self.kept.append(finding)
 
     def task(self, labels: Iterable[str], rows: int) -> Task:
         """What was gathered, in the order of the file: header, then records, within a record by column."""

@@ -59,8 +59,12 @@ def test_dialects() -> None:
         ("boolean", "true"),
         ("date", "2020-01-05"),
         ("datetime", "2020-01-05T10:00:00Z"),
-    ]
-    + [("time", "10:00:00"), ("year", "2020"), ("string", "x"), ("duration", "P1Y"), ("any", "x")],
+        ("time", "10:00:00"),
+        ("year", "2020"),
+        ("string", "x"),
+        ("duration", "P1Y"),
+        ("any", "x"),
+    ],
 )
 def test_canonical_text_becomes_a_typed_value(kind: str, text: str) -> None:
     field = {"name": "a", "type": kind}

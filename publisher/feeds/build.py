@@ -57,6 +57,8 @@ def build(
     yield from build_news(published, steps, history, base_url=base_url, languages=languages)
     yield build_linkset(api, languages)
     yield build_index(api, columns, languages)
+    for relation in (*(rows.relation for rows in tables.values()), past.touched, past.gone):
+        engine.run(f"DROP TABLE {relation}")
 
 
 def _most_rows(steps: Sequence[Step], table: str) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from publisher import layout
+from publisher.canonical import sha256_bytes
 from publisher.diff.state import new_table
 from publisher.engine import Engine, literal
 from publisher.feeds.envelope import Api, Member, document, members, rows_text, text
@@ -30,7 +31,7 @@ def build_pages(engine: Engine, api: Api, past: Past, rows: Rows, most: int) -> 
     since = max(past.shaped[table.name], past.changed[table.name])
     pages = count_pages(table.rows, table.page_size)
     whole = layout.data_whole(package, table.name)
-    path = engine.folder / f"whole-{layout.segment(table.name)[:80]}.json"
+    path = engine.folder / f"{sha256_bytes(whole.encode())[:32]}.json"
     lines = (str(line) for (line,) in stream(engine, f"SELECT j FROM {rows.relation} ORDER BY rowid"))
     with path.open("wb") as file:
         head = _whole_head(api, table, since, whole)

@@ -1,4 +1,7 @@
-"""A release's files as one zip. In: files of this machine. Out: a zip whose bytes depend on theirs alone: order, dates and rights are fixed."""
+"""A release's files as one zip. In: files of this machine. Out: a zip whose bytes depend on theirs alone.
+
+Order, dates and rights are fixed.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The package as an Excel workbook. In: tables in DuckDB, the package's metadata, a language. Out: one .xlsx, right to left where the language is.
+"""The package as an Excel workbook. In: tables in DuckDB, the package's metadata, a language. Out: one .xlsx.
 
-A sheet a table with real dates and numbers, a frozen header with filters; then what every column means, the sources, and how the
+Right to left where the language is. A sheet a table with real dates and numbers, a frozen header with filters; then what every column means, the sources, and how the
 data may be used and cited. XlsxWriter, because the same input gives the same bytes and it was the fastest measured (docs/site.md).
 """
 
@@ -243,7 +243,9 @@ def _write_sources(sheets: Sheets, info: PackageInfo, words: Messages) -> None:
     _fill(sheets, words("Sources of the package"), heads, (60, 16, 60), rows)
 
 
-def _fill(sheets: Sheets, title: str, heads: Sequence[str], widths: Sequence[int], rows: Sequence[Sequence[str]]) -> None:
+def _fill(
+    sheets: Sheets, title: str, heads: Sequence[str], widths: Sequence[int], rows: Sequence[Sequence[str]]
+) -> None:
     sheet = sheets.add_grid(title, heads, widths, len(rows))
     for number, row in enumerate(rows, start=1):
         for column, text in enumerate(row):

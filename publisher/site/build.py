@@ -54,10 +54,14 @@ def build(
         yield page.key, page.make()
 
 
-def plan(store: Store, packages: Mapping[str, Current], languages: Sequence[str], base_url: str, folder: Path) -> Iterator[Page]:
+def plan(
+    store: Store, packages: Mapping[str, Current], languages: Sequence[str], base_url: str, folder: Path
+) -> Iterator[Page]:
     """Every object of the site, to be made when wanted."""
     shelves = [read_shelf(store, name, item.version, item.history, folder) for name, item in sorted(packages.items())]
-    edition = make_edition(shelves, languages, base_url, draw_share(_countries(shelves)), status=store.stat(layout.STATUS) is not None)
+    edition = make_edition(
+        shelves, languages, base_url, draw_share(_countries(shelves)), status=store.stat(layout.STATUS) is not None
+    )
     everything = content_hash([edition.tool, edition.languages, edition.base, [shelf.identity for shelf in shelves]])
     for key, body in edition.bodies.items():
         yield Page(key, key, partial(bytes, body))
@@ -135,13 +139,13 @@ def _table(view: View, table: TableInfo) -> bytes:
 
 def _records(edition: Edition, language: str, shelf: Shelf, name: str, depends: str) -> Iterator[Page]:
     table, rows = shelf.info.table(name), shelf.rows[name]
-    for number, row in enumerate(rows):
+    for row in rows:
         key = layout.record_name([row.get(table.primary_key[0]) or ""])
         view = View(edition, language, (shelf.package, "records", name, key), shelf, "record")
-        yield Page(view.key, depends, partial(_record, view, table, row, number))
+        yield Page(view.key, depends, partial(_record, view, table, row))
 
 
-def _record(view: View, table: TableInfo, row: Row, number: int) -> bytes:
+def _record(view: View, table: TableInfo, row: Row) -> bytes:
     assert view.shelf is not None
     declared = view.shelf.site.record(table.name)
     assert declared is not None
@@ -177,9 +181,20 @@ def _sources(view: View) -> bytes:
         used = _uses(view)
         for number, row in enumerate(shelf.rows[table.name]):
             key = row.get(table.primary_key[0]) or ""
-            facts = [cells.value(table, table.column(name), row) for name in declared.facts if row.get(name) is not None]
+            facts = [
+                cells.value(table, table.column(name), row) for name in declared.facts if row.get(name) is not None
+            ]
             note = cells.text(table.column("note"), row["note"] or "") if row.get("note") else ""
-            found.append({"id": row_id(table, row, number), "key": key, "html": source_line(cells, key), "facts": facts, "note": note, "used": used.get(key, [])})
+            found.append(
+                {
+                    "id": row_id(table, row, number),
+                    "key": key,
+                    "html": source_line(cells, key),
+                    "facts": facts,
+                    "note": note,
+                    "used": used.get(key, []),
+                }
+            )
     return view.edition.render("sources.html", view, sources=found).encode()
 
 
@@ -210,7 +225,9 @@ def _release(view: View, entry: Mapping[str, Any]) -> bytes:
     tables = [
         {
             "title": titles[line.name].title(view.language) if line.name in titles else line.name,
-            "href": view.page(shelf.package, "tables", line.name) if line.name in {item.name for item in shelf.info.tables} else "",
+            "href": view.page(shelf.package, "tables", line.name)
+            if line.name in {item.name for item in shelf.info.tables}
+            else "",
             "sentence": line.sentence,
             "rows": line.rows,
             "more": line.more,
@@ -238,7 +255,13 @@ def _files(view: View, version: str) -> list[dict[str, Any]]:
     sizes = {stat.key.removeprefix(prefix): stat.size for stat in store.list(prefix)}
     names = [*sorted(sums), layout.CHECKSUMS]
     return [
-        {"name": name, "href": view.to(prefix + name), "bytes": sizes.get(name, 0), "size": view.words.size(sizes.get(name, 0)), "sha256": sums.get(name, "")}
+        {
+            "name": name,
+            "href": view.to(prefix + name),
+            "bytes": sizes.get(name, 0),
+            "size": view.words.size(sizes.get(name, 0)),
+            "sha256": sums.get(name, ""),
+        }
         for name in names
     ]
 
@@ -260,14 +283,23 @@ def _search(edition: Edition, language: str) -> bytes:
     for shelf in edition.shelves:
         title = shelf.info.title(language)
         found.append([title, edition.words[language]("Package"), layout.page(prefix, shelf.package, "/")])
-        found += [[table.title(language), title, layout.page(prefix, shelf.package, "tables", table.name)] for table in shelf.info.tables]
+        found += [
+            [table.title(language), title, layout.page(prefix, shelf.package, "tables", table.name)]
+            for table in shelf.info.tables
+        ]
         view = View(edition, language, (shelf.package, "/"), shelf)
         for declared in shelf.site.records:
             table = shelf.info.table(declared.table)
             if shelf.has_pages(declared.table):
                 for row in shelf.rows[declared.table]:
                     key = row.get(table.primary_key[0]) or ""
-                    found.append([view.cells.title(table.name, row) or key, table.title(language), layout.record_page(prefix, shelf.package, table.name, [key])])
+                    found.append(
+                        [
+                            view.cells.title(table.name, row) or key,
+                            table.title(language),
+                            layout.record_page(prefix, shelf.package, table.name, [key]),
+                        ]
+                    )
     return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -282,11 +314,23 @@ def _sitemap(edition: Edition) -> bytes:
         for declared in shelf.site.records:
             if shelf.has_pages(declared.table):
                 key = shelf.info.table(declared.table).primary_key[0]
-                parts += [(name, "records", declared.table, layout.record_name([row.get(key) or ""])) for row in shelf.rows[declared.table]]
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml">']
+                parts += [
+                    (name, "records", declared.table, layout.record_name([row.get(key) or ""]))
+                    for row in shelf.rows[declared.table]
+                ]
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml">',
+    ]
     for item in parts:
-        keys = {language: layout.address(edition.base, "", layout.page(edition.prefix(language), *item)) for language in edition.languages}
-        twins = "".join(f'<xhtml:link rel="alternate" hreflang="{language}" href="{address}"/>' for language, address in keys.items())
+        keys = {
+            language: layout.address(edition.base, "", layout.page(edition.prefix(language), *item))
+            for language in edition.languages
+        }
+        twins = "".join(
+            f'<xhtml:link rel="alternate" hreflang="{language}" href="{address}"/>'
+            for language, address in keys.items()
+        )
         lines += [f"<url><loc>{address}</loc>{twins}</url>" for address in keys.values()]
     return "\n".join([*lines, "</urlset>", ""]).encode()
 

@@ -115,7 +115,7 @@ class Cells:
     def note_mark(self, table: str, row: Row) -> Markup:
         """A mark after a name that has a note, the note itself behind it."""
         declared = self.shelf.site.record(table)
-        note = self.localized(table, declared.note, row) if declared and declared.note else ""
+        note = self.localized(table, declared.note, row) if declared and declared.note else Markup("")
         return Markup('<sup title="{}">*</sup>').format(note.striptags()) if note else Markup("")
 
     def record_address(self, table: str, key: Sequence[str]) -> str:

@@ -145,7 +145,9 @@ def _fits(item: Mapping[str, Any], tables: Mapping[str, TableInfo]) -> bool:
     if table is None:
         return False
     names = {field.name for field in table.fields}
-    columns = [item[name] for name in ("country", "group", "rows", "columns", "value", "status", "bar", "part") if name in item]
+    columns = [
+        item[name] for name in ("country", "group", "rows", "columns", "value", "status", "bar", "part") if name in item
+    ]
     return set(columns) <= names
 
 
@@ -153,7 +155,10 @@ def read_where(item: Mapping[str, Any], name: str = "where") -> dict[str, str | 
     """Values as canonical text: `true` written as YAML's truth is the text `true`."""
     written = item.get(name) or {}
     plain = {True: "true", False: "false", None: None}
-    return {str(name): plain[value] if value is None or isinstance(value, bool) else str(value) for name, value in written.items()}
+    return {
+        str(name): plain[value] if value is None or isinstance(value, bool) else str(value)
+        for name, value in written.items()
+    }
 
 
 def _count(item: Mapping[str, Any]) -> Count:
@@ -210,5 +215,10 @@ def _sources(item: Mapping[str, Any]) -> Sources:
 
 def _chart(item: Mapping[str, Any]) -> Chart:
     return Chart(
-        str(item.get("name", "")), str(item.get("kind", "")), str(item["table"]), text(item, "title"), text(item, "note"), item
+        str(item.get("name", "")),
+        str(item.get("kind", "")),
+        str(item["table"]),
+        text(item, "title"),
+        text(item, "note"),
+        item,
     )

@@ -44,7 +44,9 @@ class Edition:
         return self.templates.get_template(template).render(v=view, _=view.words, count=view.words.count, **values)
 
 
-def make_edition(shelves: Sequence[Shelf], languages: Sequence[str], base: str, share: bytes, *, status: bool) -> Edition:
+def make_edition(
+    shelves: Sequence[Shelf], languages: Sequence[str], base: str, share: bytes, *, status: bool
+) -> Edition:
     """`share` is the picture of shared links; `status` says whether status.json is there to be read by pages."""
     bodies = _read("assets") | {"share.png": share}
     chart_css = bodies.pop("chart.css")
@@ -52,7 +54,11 @@ def make_edition(shelves: Sequence[Shelf], languages: Sequence[str], base: str, 
     assets = {name: layout.asset(name, sha256_bytes(body)) for name, body in bodies.items()}
     templates = {name: body.decode() for name, body in _read("templates").items()}
     environment = Environment(
-        loader=FunctionLoader(templates.get), autoescape=True, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+        loader=FunctionLoader(templates.get),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
     )
     return Edition(
         tuple(languages),

@@ -77,9 +77,9 @@ def _embed(view: View, picture: str, chart: Chart, title: str, source: str) -> s
     root = view.base or NOWHERE
     page = layout.page(view.prefix, view.info.name, "charts", chart.name)
     return str(
-        Markup('<figure><a href="{}"><img src="{}" alt="{}" style="max-width:100%;height:auto"></a><figcaption>{}</figcaption></figure>').format(
-            root + page, root + picture, title, source
-        )
+        Markup(
+            '<figure><a href="{}"><img src="{}" alt="{}" style="max-width:100%;height:auto"></a><figcaption>{}</figcaption></figure>'
+        ).format(root + page, root + picture, title, source)
     )
 
 

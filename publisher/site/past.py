@@ -52,7 +52,9 @@ def sentence(entry: Mapping[str, Any], words: Words) -> str:
     if not entry.get("parent"):
         rows = sum(int(number) for number in (entry.get("rows") or {}).values())
         tables = words.count("{n} table", "{n} tables", len(entry.get("rows") or {}))
-        return words.count("The first release: {tables}, {n} row.", "The first release: {tables}, {n} rows.", rows, tables=tables)
+        return words.count(
+            "The first release: {tables}, {n} row.", "The first release: {tables}, {n} rows.", rows, tables=tables
+        )
     return counted(entry.get("changes") or {}, words) or words("The description changed, no row did.")
 
 
@@ -109,10 +111,19 @@ def table_lines(shelf: Shelf, version: str, words: Words) -> Iterator[TableLine]
             more[line["table"]] = more.get(line["table"], 0) + 1
     for table in summary["tables"]:
         name = str(table["table"])
-        told = [_status(table, words), counted(table["counts"], words), *(_schema(item, words) for item in table.get("schema", ()))]
+        told = [
+            _status(table, words),
+            counted(table["counts"], words),
+            *(_schema(item, words) for item in table.get("schema", ())),
+        ]
         total = sum(int(table["counts"].get(part) or 0) for part in ("added", "returned", "changed", "removed"))
         read = len({line.key for line in shown.get(name, ())}) + more.get(name, 0)
-        yield TableLine(name, " ".join(part for part in told if part), tuple(shown.get(name, ())), more.get(name, 0) + max(0, total - read if total > _READ else 0))
+        yield TableLine(
+            name,
+            " ".join(part for part in told if part),
+            tuple(shown.get(name, ())),
+            more.get(name, 0) + max(0, total - read if total > _READ else 0),
+        )
 
 
 _READ = 2_000
@@ -129,7 +140,12 @@ def _row_changes(shelf: Shelf, version: str, summary: Mapping[str, Any]) -> Iter
 
 def _row_lines(shelf: Shelf, line: Mapping[str, Any], words: Words) -> Iterator[RowLine]:
     key = ", ".join(str(value) for value in (line["key"] or {}).values())
-    what = {"add": words("added"), "return": words("came back"), "change": words("changed"), "remove": words("removed")}[line["op"]]
+    what = {
+        "add": words("added"),
+        "return": words("came back"),
+        "change": words("changed"),
+        "remove": words("removed"),
+    }[line["op"]]
     before, after = line["before"] or {}, line["after"] or {}
     table = next((item for item in shelf.info.tables if item.name == line["table"]), None)
     titles = {field.name: field.title(words.language) for field in table.fields} if table else {}

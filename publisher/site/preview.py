@@ -52,19 +52,28 @@ def preview(cells: Cells, table: TableInfo) -> Preview:
         if weight > WEIGHT and parts:
             break
         parts.append(part)
-    filters = tuple(item for field in fields if (item := _filter(cells, table, field, len(parts))))
+    declared = cells.shelf.site.record(table.name)
+    first = declared.facts if declared else ()
+    ordered = sorted(fields, key=lambda field: first.index(field.name) if field.name in first else len(first))
+    filters = tuple(item for field in ordered if (item := _filter(cells, table, field, len(parts))))
     return Preview(fields, Markup("").join(parts), len(parts), filters)
 
 
 def row_id(table: TableInfo, row: Row, number: int) -> str:
     """The fragment that names a row: its key, or its place where it has none."""
-    return layout.record_name([row.get(name) or "" for name in table.primary_key]) if table.primary_key else f"row-{number}"
+    return (
+        layout.record_name([row.get(name) or "" for name in table.primary_key])
+        if table.primary_key
+        else f"row-{number}"
+    )
 
 
 def _row(cells: Cells, table: TableInfo, fields: Sequence[FieldInfo], row: Row, number: int) -> Markup:
     name = row_id(table, row, number)
     key = table.primary_key[0] if table.primary_key else fields[0].name if fields else ""
-    return _ROW.format(name, Markup("").join(_cell(cells, table, field, row, name, field.name == key) for field in fields))
+    return _ROW.format(
+        name, Markup("").join(_cell(cells, table, field, row, name, field.name == key) for field in fields)
+    )
 
 
 def _cell(cells: Cells, table: TableInfo, field: FieldInfo, row: Row, name: str, is_key: bool) -> Markup:
@@ -90,7 +99,11 @@ def _cell(cells: Cells, table: TableInfo, field: FieldInfo, row: Row, name: str,
 
 def _is_coded(table: TableInfo, field: FieldInfo) -> bool:
     """Whether what is shown differs from what is stored, so that filters need the stored value."""
-    return bool(field.categories) or field.type == "boolean" or any(key.fields == (field.name,) for key in table.foreign_keys)
+    return (
+        bool(field.categories)
+        or field.type == "boolean"
+        or any(key.fields == (field.name,) for key in table.foreign_keys)
+    )
 
 
 def _filter(cells: Cells, table: TableInfo, field: FieldInfo, shown: int) -> Filter | None:

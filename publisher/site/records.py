@@ -86,7 +86,9 @@ class Record:
     next: tuple[str, Markup] | None
 
 
-def record(cells: Cells, declared: Records, table: TableInfo, row: Row, neighbours: tuple[Row | None, Row | None]) -> Record:
+def record(
+    cells: Cells, declared: Records, table: TableInfo, row: Row, neighbours: tuple[Row | None, Row | None]
+) -> Record:
     key = row.get(table.primary_key[0]) or ""
     title = cells.title(table.name, row) or key
     lists = tuple(_list(cells, item, table, key) for item in declared.lists)
@@ -135,7 +137,9 @@ def _turn(cells: Cells, table: TableInfo, row: Row | None) -> tuple[str, Markup]
     if row is None:
         return None
     key = row.get(table.primary_key[0]) or ""
-    return cells.record_address(table.name, [key]), escape(cells.title(table.name, row) or key) + cells.note_mark(table.name, row)
+    return cells.record_address(table.name, [key]), escape(cells.title(table.name, row) or key) + cells.note_mark(
+        table.name, row
+    )
 
 
 def _facts(cells: Cells, declared: Records, table: TableInfo, row: Row) -> Iterator[tuple[str, Markup]]:
@@ -177,7 +181,12 @@ def _list(cells: Cells, item: Listing, table: TableInfo, key: str) -> Lists:
         for value, found in sorted(groups.items(), key=lambda pair: (pair[0] == "", pair[0]))
     )
     note = "" if item.title else info.description(cells.words.language)
-    return Lists(item.title(cells.words.language) or info.title(cells.words.language), note, cells.words.number(len(rows)), sections)
+    return Lists(
+        item.title(cells.words.language) or info.title(cells.words.language),
+        note,
+        cells.words.number(len(rows)),
+        sections,
+    )
 
 
 def _group_name(cells: Cells, item: Listing, info: TableInfo, value: str) -> Markup:
@@ -231,5 +240,12 @@ def _coverage(cells: Cells, declared: Records, table: TableInfo, key: str) -> Co
         found = told not in {None, "0"}
         text = cells.words.count("{n} found", "{n} found", int(told or 0)) if found else label
         nothing = status is not None and row.get(status.name) == status.categories[-1].value
-        items.append(Step("found" if found else "none" if nothing else "partly", name, cells.record_address(other.table, [value]), text))
+        items.append(
+            Step(
+                "found" if found else "none" if nothing else "partly",
+                name,
+                cells.record_address(other.table, [value]),
+                text,
+            )
+        )
     return Coverage(info.title(cells.words.language), tuple(items))

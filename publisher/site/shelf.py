@@ -1,4 +1,4 @@
-"""One package as readers find it. In: a store, a package, its pointer's history. Out: Shelf: the latest release, its rows, its declarations.
+"""One package as readers find it. In: a store, a package, its pointer's history. Out: Shelf: the latest release.
 
 Rows are read once for all pages. Of a table beyond HELD rows only the first are read, straight from the store: it gets a sample.
 """
@@ -73,8 +73,12 @@ class Shelf:
         declared = self.site.sources
         if declared is None or table.name == declared.table:
             return ()
-        main = [row.get(key.fields[0]) for key in table.foreign_keys if key.table == declared.table and len(key.fields) == 1]
-        further = self.links.get((table.name, row.get(table.primary_key[0]) or ""), ()) if len(table.primary_key) == 1 else ()
+        main = [
+            row.get(key.fields[0]) for key in table.foreign_keys if key.table == declared.table and len(key.fields) == 1
+        ]
+        further = (
+            self.links.get((table.name, row.get(table.primary_key[0]) or ""), ()) if len(table.primary_key) == 1 else ()
+        )
         return tuple(dict.fromkeys(item for item in (*main, *further) if item))
 
 
@@ -120,14 +124,18 @@ def _read_rows(release: Published, table: TableInfo) -> tuple[Row, ...]:
     assert file is not None
     with release.store.open(layout.release_file(release.package, release.version, file.path)) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-        return tuple({name: value or None for name, value in row.items()} for row in islice(csv.DictReader(text), SAMPLE))
+        return tuple(
+            {name: value or None for name, value in row.items()} for row in islice(csv.DictReader(text), SAMPLE)
+        )
 
 
 def _with_safe_links(info: PackageInfo) -> PackageInfo:
     """Addresses that a descriptor gives, those left out that are no web address: a link may run a script otherwise."""
 
     def safe(links: Sequence[Link]) -> tuple[Link, ...]:
-        return tuple(item if urlsplit(item.path).scheme in {"http", "https"} else replace(item, path="") for item in links)
+        return tuple(
+            item if urlsplit(item.path).scheme in {"http", "https"} else replace(item, path="") for item in links
+        )
 
     return replace(info, licenses=safe(info.licenses), sources=safe(info.sources), contributors=safe(info.contributors))
 
@@ -139,7 +147,9 @@ def _summaries(store: Store, package: str, history: Sequence[Mapping[str, Any]])
             yield version, read_document(store, package, version, layout.CHANGES)
 
 
-def _row_links(info: PackageInfo, site: Site, rows: Mapping[str, Sequence[Row]]) -> dict[tuple[str, str], tuple[str, ...]]:
+def _row_links(
+    info: PackageInfo, site: Site, rows: Mapping[str, Sequence[Row]]
+) -> dict[tuple[str, str], tuple[str, ...]]:
     """Further sources of rows, by table and key."""
     found: dict[tuple[str, str], tuple[str, ...]] = {}
     for table in info.tables:
@@ -151,5 +161,3 @@ def _row_links(info: PackageInfo, site: Site, rows: Mapping[str, Sequence[Row]])
             place = (row.get(of) or "", row.get(record) or "")
             found[place] = (*found.get(place, ()), row.get(key.fields[0]) or "")
     return found
-
-

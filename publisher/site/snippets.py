@@ -24,13 +24,17 @@ class Snippet:
 
 def snippets(table: TableInfo, folder: str) -> Iterator[Snippet]:
     """Snippets for a table whose release lies at the address `folder` (with its final slash)."""
-    csv, parquet, document = (f"{folder}{file.path}" if (file := table.file(kind)) else "" for kind in ("csv", "parquet", "json"))
+    csv, parquet, document = (
+        f"{folder}{file.path}" if (file := table.file(kind)) else "" for kind in ("csv", "parquet", "json")
+    )
     texts = [field.name for field in table.fields if field.type in _TEXT]
     if csv:
         yield Snippet("Excel (Power Query)", "powerquery", _power_query(csv))
         yield Snippet("Python, pandas", "python", _pandas(csv, texts))
     if parquet:
-        yield Snippet("Python, polars", "python", f'import polars as pl\n\ntable = pl.read_parquet("{parquet}")\nprint(table)\n')
+        yield Snippet(
+            "Python, polars", "python", f'import polars as pl\n\ntable = pl.read_parquet("{parquet}")\nprint(table)\n'
+        )
         yield Snippet("Python, DuckDB", "python", _duckdb(table.name, parquet))
     if csv:
         yield Snippet("R", "r", _r(csv))
@@ -84,8 +88,7 @@ def _duckdb(name: str, address: str) -> str:
 
 def _r(address: str) -> str:
     return (
-        f'table <- read.csv("{address}", encoding = "UTF-8", na.strings = "", colClasses = "character")\n'
-        "str(table)\n"
+        f'table <- read.csv("{address}", encoding = "UTF-8", na.strings = "", colClasses = "character")\nstr(table)\n'
     )
 
 

@@ -85,7 +85,9 @@ class Citations:
 class View:
     """What a template calls `v`. `parts` are the page's own, below its language: a package, `tables`, a table's name."""
 
-    def __init__(self, edition: Edition, language: str, parts: Sequence[str], shelf: Shelf | None = None, kind: str = "") -> None:
+    def __init__(
+        self, edition: Edition, language: str, parts: Sequence[str], shelf: Shelf | None = None, kind: str = ""
+    ) -> None:
         self.edition, self.language, self.parts, self.shelf, self.kind = edition, language, tuple(parts), shelf, kind
         self.words: Words = edition.words[language]
         self.prefix = edition.prefix(language)
@@ -160,7 +162,11 @@ class View:
         """Feeds of the package's releases, Atom first."""
         types = {"atom": "application/atom+xml", "json": "application/feed+json"}
         return [
-            {"href": self.to(layout.feed(self.info.name, "releases", self.language, form)), "type": types[form], "title": self.words("Releases")}
+            {
+                "href": self.to(layout.feed(self.info.name, "releases", self.language, form)),
+                "type": types[form],
+                "title": self.words("Releases"),
+            }
             for form in ("atom", "json")
         ]
 
@@ -189,9 +195,13 @@ class View:
         assert self.shelf is not None
         declared = [item for item in self.shelf.site.counts if item.label]
         if declared:
-            return [{"label": item.label(self.language), "number": self.words.number(self.shelf.numbers[item.name])} for item in declared]
+            return [
+                {"label": item.label(self.language), "number": self.words.number(self.shelf.numbers[item.name])}
+                for item in declared
+            ]
         return [
-            {"label": table.title(self.language), "number": self.words.number(table.rows)} for table in self.info.tables[:4]
+            {"label": table.title(self.language), "number": self.words.number(table.rows)}
+            for table in self.info.tables[:4]
         ]
 
     @property
@@ -218,7 +228,13 @@ class View:
         """What a column's values must fulfil, in words."""
         words, found = self.words, []
         if field.name in table.primary_key:
-            found.append(escape(words("Part of the key") if len(table.primary_key) > 1 else words("The key: names the row, never reused")))
+            found.append(
+                escape(
+                    words("Part of the key")
+                    if len(table.primary_key) > 1
+                    else words("The key: names the row, never reused")
+                )
+            )
         elif field.constraints.get("required"):
             found.append(escape(words("Never empty")))
         if field.constraints.get("unique") and field.name not in table.primary_key:
@@ -231,7 +247,13 @@ class View:
         for key in table.foreign_keys:
             if key.fields == (field.name,):
                 target = self.info.table(key.table)
-                found.append(Markup('{} <a href="{}">{}</a>').format(words("Names a row of"), self.page(self.info.name, "tables", target.name), target.title(self.language)))
+                found.append(
+                    Markup('{} <a href="{}">{}</a>').format(
+                        words("Names a row of"),
+                        self.page(self.info.name, "tables", target.name),
+                        target.title(self.language),
+                    )
+                )
         return found
 
     @staticmethod
@@ -261,7 +283,12 @@ class View:
     def table_files(self, table: TableInfo) -> list[Offer]:
         """A table's files with their formats and sizes, the canonical CSV first."""
         offers = [
-            Offer(self.file(file.path), _FORMATS.get(file.format, file.format.upper()), self.words.size(file.bytes), file.mediatype)
+            Offer(
+                self.file(file.path),
+                _FORMATS.get(file.format, file.format.upper()),
+                self.words.size(file.bytes),
+                file.mediatype,
+            )
             for file in table.files
         ]
         excel = self._offer(layout.excel_file(table.name, self.language), self.words("CSV for Excel"), "text/csv")
@@ -285,7 +312,7 @@ class View:
     def snippets_for(self, table: TableInfo) -> Markup:
         folder = (self.base or NOWHERE) + layout.release_folder(self.info.name, self.info.version)
         found = list(snippets(table, folder))
-        return Markup(self.edition.render("snippets.html", self, snippets=found))
+        return Markup(self.edition.render("snippets.html", self, snippets=found))  # noqa: S704 - a template escapes
 
     @property
     def citations(self) -> Citations:
@@ -302,7 +329,12 @@ class View:
 
     def card(self) -> Markup:
         files = [
-            {"href": self.links.absolute(layout.release_file(self.info.name, self.info.version, file.path)) or self.file(file.path), "type": file.mediatype, "label": file.path}
+            {
+                "href": self.links.absolute(layout.release_file(self.info.name, self.info.version, file.path))
+                or self.file(file.path),
+                "type": file.mediatype,
+                "label": file.path,
+            }
             for table in self.info.tables
             for file in table.files
         ]
@@ -310,7 +342,10 @@ class View:
 
     def catalog_card(self) -> Markup:
         items = [
-            {"name": shelf.info.title(self.language), "url": self.links.absolute(layout.page(self.prefix, shelf.package, "/"))}
+            {
+                "name": shelf.info.title(self.language),
+                "url": self.links.absolute(layout.page(self.prefix, shelf.package, "/")),
+            }
             for shelf in self.edition.shelves
         ]
         return structured.script(structured.catalog(self.words("Open data"), self.language, self.absolute, items))

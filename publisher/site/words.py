@@ -58,7 +58,9 @@ class Words:
             if size >= unit:
                 pattern = "#,##0.0" if size < 10 * unit and unit > 10**3 else "#,##0"
                 return format_unit(size / unit, name, length="short", format=pattern, locale=self.locale)
-        return format_unit((max(size, 100) if size else 0) / 1000, "digital-kilobyte", length="short", format="0.0", locale=self.locale)
+        return format_unit(
+            (max(size, 100) if size else 0) / 1000, "digital-kilobyte", length="short", format="0.0", locale=self.locale
+        )
 
     def day(self, text: str) -> str:
         """The date of an ISO date or datetime in writing; the text itself where it is none."""

@@ -53,9 +53,10 @@ def explain(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
     fields = dict(enumerate(scan.fields, start=1))
     names = [field.name for field in scan.fields]
     key = [(name, names.index(name)) for name in scan.source.schema.primary_key if name in names]
-    completed = []
+    lines = dict(_lines(engine, scan, sorted({item.row for item in scan.found.kept if item.row and item.line is None})))
     readers: dict[str, Reader] = {}
     seen: Counter[str] = Counter()
+    completed = []
     for finding in scan.found.kept:
         field = fields.get(finding.field or 0)
         expected, nearest = finding.expected, finding.nearest
@@ -69,9 +70,9 @@ def explain(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
                 readers[field.name] = Reader(field, scan.source.dialect, {})
             expected, nearest = _expectation(field, finding, readers[field.name])
         pairs = finding.key or tuple((name, finding.cells[at]) for name, at in key if at < len(finding.cells))
-        completed.append(replace(finding, expected=expected, nearest=nearest, key=pairs))
-    lines = dict(_lines(engine, scan, sorted({item.row for item in completed if item.row and item.line is None})))
-    scan.found.kept = [replace(item, line=item.line or lines.get(item.row or 0)) for item in completed]
+        line = finding.line or lines.get(finding.row or 0)
+        completed.append(replace(finding, expected=expected, nearest=nearest, key=pairs, line=line))
+    scan.found.kept = completed
 
 
 def _expectation(field: Any, finding: Finding, reader: Reader) -> tuple[str, str]:

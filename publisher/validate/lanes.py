@@ -260,7 +260,19 @@ def _report_record(
         name = scan.fields[number - 1].name if number and number <= len(scan.fields) else ""
         cell = texts[number - 1] if number and number <= len(texts) else ""
         found.keep(
-            Finding(code, note, row=record, line=line, field=number, name=name, cell=cell, cells=texts, rule=rule)
+            Finding(
+                code,
+                note,
+                resource=found.resource,
+                path=found.path,
+                row=record,
+                line=line,
+                field=number,
+                name=name,
+                cell=cell,
+                cells=texts,
+                rule=rule,
+            )
         )
 
     if all(verdict.blank for verdict in verdicts):

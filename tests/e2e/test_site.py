@@ -40,7 +40,11 @@ def violations(page: Page, axe: str) -> list[str]:
     page.evaluate(axe)
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     found = page.evaluate("tags => axe.run(document, {runOnly: tags})", tags)
-    return [f"{item['id']}: {node['html'][:160]} {node['failureSummary'][:300]}" for item in found["violations"] for node in item["nodes"]]
+    return [
+        f"{item['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
+        for item in found["violations"]
+        for node in item["nodes"]
+    ]
 
 
 @pytest.mark.parametrize("width", [360, 1280])
@@ -74,7 +78,9 @@ def test_without_a_script_everything_is_there(visit: Visit) -> None:
 
 
 def shown(page: Page) -> list[str]:
-    return page.evaluate("[...document.querySelectorAll('#data tbody tr')].filter(row => !row.hidden).map(row => row.id)")
+    return page.evaluate(
+        "[...document.querySelectorAll('#data tbody tr')].filter(row => !row.hidden).map(row => row.id)"
+    )
 
 
 def test_filter_sort_search_and_link(visit: Visit) -> None:
@@ -101,7 +107,9 @@ def test_filter_sort_search_and_link(visit: Visit) -> None:
 def test_a_link_to_a_row_shows_it(visit: Visit) -> None:
     page = visit(f"{PACKAGE}/tables/commitments.html#C030")
     row = page.locator("#C030")
-    page.wait_for_function("() => { const box = document.getElementById('C030').getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight }")
+    page.wait_for_function(
+        "() => { const box = document.getElementById('C030').getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight }"
+    )
     assert row.is_visible()
 
 
@@ -122,7 +130,9 @@ def test_by_keyboard_alone(visit: Visit) -> None:
     reached: list[str] = []
     for _ in range(60):
         page.keyboard.press("Tab")
-        reached.append(page.evaluate("document.activeElement.closest('th')?.dataset.name || document.activeElement.name || ''"))
+        reached.append(
+            page.evaluate("document.activeElement.closest('th')?.dataset.name || document.activeElement.name || ''")
+        )
         if reached[-1] == "date_earliest":
             break
     assert "q" in reached
@@ -164,8 +174,21 @@ def test_the_home_page_finds_a_country(visit: Visit) -> None:
 
 def test_the_html_checker_finds_nothing(world: World, tmp_path: Path) -> None:
     jar = npm("vnu-jar/build/dist/vnu.jar")
-    keys = [key for key in world.objects if key.endswith(".html") and ("/records/members/" not in key or key.endswith(("XK.html", "IE.html")))]
-    command = ["java", "-Xss4m", "-jar", str(jar), "--format", "json", "--errors-only", *(str(world.root / key) for key in keys)]
+    keys = [
+        key
+        for key in world.objects
+        if key.endswith(".html") and ("/records/members/" not in key or key.endswith(("XK.html", "IE.html")))
+    ]
+    command = [
+        "java",
+        "-Xss4m",
+        "-jar",
+        str(jar),
+        "--format",
+        "json",
+        "--errors-only",
+        *(str(world.root / key) for key in keys),
+    ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     except FileNotFoundError:

@@ -104,7 +104,11 @@ def test_first_screen_answers(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("language", "name", "note"),
-    [("", "Kosovo", "without prejudice to positions on status"), ("ar", "كوسوفو", "لا تمس المواقف"), ("fr", "Kosovo", "préjudice")],
+    [
+        ("", "Kosovo", "without prejudice to positions on status"),
+        ("ar", "كوسوفو", "لا تمس المواقف"),
+        ("fr", "Kosovo", "préjudice"),
+    ],
 )
 def test_the_name_of_kosovo_never_stands_without_its_note(world: World, language: str, name: str, note: str) -> None:
     found = 0
@@ -118,14 +122,17 @@ def test_the_name_of_kosovo_never_stands_without_its_note(world: World, language
 
 def test_structured_data(past: World) -> None:
     page = past.page("/")
-    found = json.loads(re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.S)[0])
+    found = json.loads(re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)[0])
     assert found["@type"] == "Dataset"
     assert 50 <= len(found["description"]) <= 5000
     assert found["license"].startswith("https://creativecommons.org/")
     assert found["version"] == "1.1.0"
     assert all(item["contentUrl"].startswith(BASE) for item in found["distribution"])
     home = past.objects["index.html"].decode()
-    assert json.loads(re.findall(r'<script type="application/ld\+json">(.*?)</script>', home, re.S)[0])["@type"] == "DataCatalog"
+    assert (
+        json.loads(re.findall(r'<script type="application/ld\+json">(.*?)</script>', home, re.DOTALL)[0])["@type"]
+        == "DataCatalog"
+    )
 
 
 def test_addresses_where_the_site_knows_its_own(past: World) -> None:
@@ -135,8 +142,11 @@ def test_addresses_where_the_site_knows_its_own(past: World) -> None:
     assert links["alternate", "fr"] == f"{BASE}fr/{PACKAGE}/tables/members.html"
     assert links["alternate", "x-default"] == f"{BASE}{PACKAGE}/tables/members.html"
     metas = {item.get("property"): item.get("content") for item in page.of("meta")}
-    assert metas["og:image"] and metas["og:image"].endswith(".png")
-    addresses = [item.text for item in ElementTree.fromstring(past.objects["sitemap.xml"]).iter() if item.tag.endswith("loc")]
+    assert metas["og:image"]
+    assert metas["og:image"].endswith(".png")
+    addresses = [
+        item.text for item in ElementTree.fromstring(past.objects["sitemap.xml"]).iter() if item.tag.endswith("loc")
+    ]
     keys = {key for key in past.objects if key.endswith(".html")}
     assert {str(item).removeprefix(BASE) for item in addresses} <= keys
     assert len(addresses) > 150
@@ -169,7 +179,13 @@ def test_rows_lead_to_their_sources(world: World) -> None:
 
 def test_a_country_has_its_page(world: World) -> None:
     page = world.page("records", "members", "IE")
-    for told in ("Ireland", "5 December 2012", "Indirect, same minister or text", "National measures outside the Alliance", "No public record found"):
+    for told in (
+        "Ireland",
+        "5 December 2012",
+        "Indirect, same minister or text",
+        "National measures outside the Alliance",
+        "No public record found",
+    ):
         assert told in page, told
     kosovo = Reader(world.page("records", "members", "XK"))
     assert "without prejudice to positions on status" in " ".join(kosovo.text)

@@ -62,8 +62,20 @@ def test_arabic_has_six_forms() -> None:
 @pytest.mark.parametrize(
     ("language", "told"),
     [
-        ("en", ["5 December 2012", "May 2013", "2014", "between 6 December 2012 and 30 September 2014", "date not known"]),
-        ("fr", ["5 décembre 2012", "mai 2013", "2014", "entre le 6 décembre 2012 et le 30 septembre 2014", "date inconnue"]),
+        (
+            "en",
+            ["5 December 2012", "May 2013", "2014", "between 6 December 2012 and 30 September 2014", "date not known"],
+        ),
+        (
+            "fr",
+            [
+                "5 décembre 2012",
+                "mai 2013",
+                "2014",
+                "entre le 6 décembre 2012 et le 30 septembre 2014",
+                "date inconnue",
+            ],
+        ),
         ("ar", ["5 ديسمبر 2012", "مايو 2013", "2014", "بين 6 ديسمبر 2012 و30 سبتمبر 2014", "تاريخ غير معروف"]),
     ],
 )

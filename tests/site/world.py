@@ -45,7 +45,11 @@ class World:
 def build_site(store: Store, folder: Path, base: str = "", languages: tuple[str, ...] = LANGUAGES) -> dict[str, bytes]:
     """The site of every package that has a pointer."""
     folder.mkdir(parents=True, exist_ok=True)
-    names = [item.key.split("/")[0] for item in store.list() if item.key.count("/") == 1 and item.key.endswith("/versions.json")]
+    names = [
+        item.key.split("/")[0]
+        for item in store.list()
+        if item.key.count("/") == 1 and item.key.endswith("/versions.json")
+    ]
     heads = {name: read_head(store, name) for name in names}
     current = {name: site.Current(head.current or "", list(walk(store, head))) for name, head in heads.items()}
     found: dict[str, bytes] = {}
@@ -87,7 +91,10 @@ def add_files_for_people(store: Store, folder: Path) -> None:
         for language in LANGUAGES:
             name = layout.workbook_file(PACKAGE, "" if language == "en" else language)
             files.append(write_workbook(engine, tables, release.info, language, scratch / name))
-            files += [write_excel_csv(engine, table, release.info.table(table.resource.name), language, scratch) for table in tables]
+            files += [
+                write_excel_csv(engine, table, release.info.table(table.resource.name), language, scratch)
+                for table in tables
+            ]
         made = [file for file in files if file is not None]
         made.append(write_zip(made, scratch / layout.archive_file(PACKAGE)))
     for file in made:

@@ -32,7 +32,10 @@ def draw(chart: Chart, cells: Cells) -> Drawing:
         for key in sorted({pair[1] for pair in sums}, key=lambda key: known.index(key) if key in known else len(known))
     )
     total = cells.words("Total")
-    rows = [(name, *(str(sums[key, kind]) for kind, _ in parts), str(sum(sums[key, kind] for kind, _ in parts))) for key, name in bars]
+    rows = [
+        (name, *(str(sums[key, kind]) for kind, _ in parts), str(sum(sums[key, kind] for kind, _ in parts)))
+        for key, name in bars
+    ]
     twin = Twin((table.column(bar).title(cells.words.language), *(name for _, name in parts), total), tuple(rows))
     alt = cells.words("Bars for {rows} groups; the numbers are in the table below", rows=len(bars))
     forms = [_draw(bars, parts, sums, cells, width, alt) for width in (WIDE, NARROW)]
@@ -61,7 +64,12 @@ def _draw(bars: Named, parts: Named, sums: Counter[tuple[str, str]], cells: Cell
             mark = f"t{line % 4 + 1}" if line < 4 else "t0"
             if count:
                 canvas.rect(x, base, count * unit, 16, mark, f"{name}, {title}: {count}")
-            canvas.text(x + count * unit + (6 if count else 0), base + 13, str(count) if count else "–", "number" if count else "faint")
+            canvas.text(
+                x + count * unit + (6 if count else 0),
+                base + 13,
+                str(count) if count else "–",
+                "number" if count else "faint",
+            )
         y += height
     canvas.line(0, y, width, y, "hair")
     return canvas.finish(y + 6, alt, "wide" if wide else "narrow")

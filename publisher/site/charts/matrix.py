@@ -1,7 +1,8 @@
 """Which of one thing have which of another: countries by targets. In: rows of a table of pairs. Out: Drawing.
 
 Options: `rows` and `columns` name foreign keys, `value` a number, `status` a category, `empty` its value for nothing found.
-`among` keeps only those rows whose named record has the given values. Rows with nothing at all are told in one line at the end, not drawn one by one.
+`among` keeps only those rows whose named record has the given values.
+Rows with nothing at all are told in one line at the end, not drawn one by one.
 """
 
 from __future__ import annotations
@@ -49,7 +50,11 @@ def draw(chart: Chart, cells: Cells) -> Drawing:
         )
         + (((end, *("" for _ in grid.columns)),) if end else ()),
     )
-    alt = words("A table of {rows} rows and {columns} columns; the numbers are in the table below", rows=len(grid.rows), columns=len(grid.columns))
+    alt = words(
+        "A table of {rows} rows and {columns} columns; the numbers are in the table below",
+        rows=len(grid.rows),
+        columns=len(grid.columns),
+    )
     forms = [_draw(grid, chart, value, status, cells, end, width, alt) for width in (WIDE, NARROW)]
     return Drawing(forms[0], forms[1], twin, alt, key=grid.columns)
 
@@ -108,7 +113,15 @@ def _draw(grid: Grid, chart: Chart, value: str, status: str, cells: Cells, end: 
         y = top + line * _STEP
         canvas.text(0, y + 20, wrap(name, names - 8, 13, 1)[0], "name")
         for number, (column, title) in enumerate(grid.columns):
-            _cell(canvas, grid.pairs.get((key, column)), value, status, str(chart.options.get("empty", "")), (names + number * step, y, number), f"{name}, {title}")
+            _cell(
+                canvas,
+                grid.pairs.get((key, column)),
+                value,
+                status,
+                str(chart.options.get("empty", "")),
+                (names + number * step, y, number),
+                f"{name}, {title}",
+            )
         canvas.line(0, y + _STEP - 1, width, y + _STEP - 1, "hair")
     bottom = top + len(grid.rows) * _STEP
     if end:
@@ -118,7 +131,9 @@ def _draw(grid: Grid, chart: Chart, value: str, status: str, cells: Cells, end: 
     return canvas.finish(bottom + 8, alt, "wide" if wide else "narrow")
 
 
-def _cell(canvas: Canvas, row: Row | None, value: str, status: str, empty: str, place: tuple[float, float, int], title: str) -> None:
+def _cell(
+    canvas: Canvas, row: Row | None, value: str, status: str, empty: str, place: tuple[float, float, int], title: str
+) -> None:
     x, y, number = place
     if row is None or row.get(status) == empty:
         canvas.text(x, y + 20, "–", "faint")
@@ -127,5 +142,3 @@ def _cell(canvas: Canvas, row: Row | None, value: str, status: str, empty: str, 
     else:
         canvas.rect(x, y + 6, 26, 18, f"t{number % 4 + 1}", title)
         canvas.text(x + 13, y + 19.5, str(row.get(value)), "on", "middle")
-
-

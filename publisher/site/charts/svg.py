@@ -77,7 +77,9 @@ class Canvas:
     def circle(self, x: float, y: float, radius: float, mark: str, title: str = "") -> None:
         inner = Markup("<title>{}</title>").format(title) if title else Markup("")
         self.add(
-            Markup('<circle cx="{}" cy="{}" r="{}" class="{}">{}</circle>').format(self.x(x), round(y, 1), radius, mark, inner)
+            Markup('<circle cx="{}" cy="{}" r="{}" class="{}">{}</circle>').format(
+                self.x(x), round(y, 1), radius, mark, inner
+            )
         )
 
     def text(self, x: float, y: float, content: str, mark: str = "", anchor: str = "start") -> None:
@@ -88,7 +90,9 @@ class Canvas:
             )
         )
 
-    def lines(self, x: float, y: float, texts: Sequence[str], step: float, mark: str = "", anchor: str = "start") -> None:
+    def lines(
+        self, x: float, y: float, texts: Sequence[str], step: float, mark: str = "", anchor: str = "start"
+    ) -> None:
         for number, content in enumerate(texts):
             self.text(x, y + number * step, content, mark, anchor)
 
@@ -97,7 +101,9 @@ class Canvas:
         return Markup(
             '<svg xmlns="http://www.w3.org/2000/svg" class="chart {}" viewBox="0 0 {} {}" width="{}" height="{}" role="img" '
             'aria-label="{}" direction="{}">{}</svg>'
-        ).format(form, self.width, round(height), self.width, round(height), alt, direction, Markup("").join(self._parts))
+        ).format(
+            form, self.width, round(height), self.width, round(height), alt, direction, Markup("").join(self._parts)
+        )
 
 
 def wrap(text: str, width: float, size: float = 13, most: int = 3) -> list[str]:

@@ -1,7 +1,8 @@
 """What happened when, as exactly as it is known: a dot for a day, a bar for a month, a year or a window. In: rows. Out: Drawing.
 
-Options: `when` is the stem of three date columns, `text` of the columns with a title, `value` and `otherwise` name numbers of which the
-first that is there is written beside it, `remark` is the stem of notes to names, `firm` the values of `status` that are drawn filled. Rows without a date are told below.
+Options: `when` is the stem of three date columns, `text` of the columns with a title, `value` and `otherwise` name numbers
+of which the first that is there is written beside it, `remark` is the stem of notes to names,
+`firm` the values of `status` that are drawn filled. Rows without a date are told below.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ def _note(chart: Chart, cells: Cells, row: Row) -> str:
     return row.get(column) or "" if column else ""
 
 
-def _draw(chart: Chart, cells: Cells, dated: list[Row], undated: list[Row], stem: str, column: str, width: int, alt: str) -> Markup:
+def _draw(
+    chart: Chart, cells: Cells, dated: list[Row], undated: list[Row], stem: str, column: str, width: int, alt: str
+) -> Markup:
     wide = width == WIDE
     canvas = Canvas(width, mirrored=cells.words.direction == "rtl")
     names = 292 if wide else 8
@@ -63,7 +66,10 @@ def _draw(chart: Chart, cells: Cells, dated: list[Row], undated: list[Row], stem
         y += height
         canvas.line(0, y, width, y, "hair")
     notes = dict.fromkeys(note for row in dated if (note := _note(chart, cells, row)))
-    for told in [*(f"{row.get(column)} ({cells.when(stem, row)})" for row in undated), *(f"* {note}" for note in notes)]:
+    for told in [
+        *(f"{row.get(column)} ({cells.when(stem, row)})" for row in undated),
+        *(f"* {note}" for note in notes),
+    ]:
         texts = wrap(told, width, 13, 4)
         canvas.lines(0, y + 20, texts, 17, "mute")
         y += 17 * len(texts) + 10

@@ -50,7 +50,11 @@ def draw(chart: Chart, cells: Cells) -> Drawing:
     for value in values:
         members = sorted(
             (
-                (name(code, row), cells.record_address(chart.table, [row.get(key) or "" for key in table.primary_key]), _note(cells, chart, row))
+                (
+                    name(code, row),
+                    cells.record_address(chart.table, [row.get(key) or "" for key in table.primary_key]),
+                    _note(cells, chart, row),
+                )
                 for code, row in rows.items()
                 if row.get(group) == value
             ),
@@ -58,7 +62,9 @@ def draw(chart: Chart, cells: Cells) -> Drawing:
         )
         groups.append(Group(marks[value], f"{label[value]} ({cells.words.number(len(members))})", tuple(members)))
     heads = (table.column(place).title(cells.words.language), cells.words("Name"), column.title(cells.words.language))
-    twin = Twin(heads, tuple((code, name(code, row), label.get(row.get(group) or "", "")) for code, row in sorted(rows.items())))
+    twin = Twin(
+        heads, tuple((code, name(code, row), label.get(row.get(group) or "", "")) for code, row in sorted(rows.items()))
+    )
     alt = cells.words("A map of the world with {n} countries filled; they are listed beside it", n=len(rows))
     return Drawing(_draw(rows, group, marks, told, alt), Markup(""), twin, alt, groups=tuple(groups))
 
@@ -70,7 +76,9 @@ def _note(cells: Cells, chart: Chart, row: Row) -> str:
 
 def _draw(rows: Mapping[str, Row], group: str, marks: Mapping[str, str], told: Mapping[str, str], alt: str) -> Markup:
     width, height, shapes = read_shapes()
-    land = Markup('<path class="land" d="{}"/>').format("".join(shape["d"] for code, shape in shapes.items() if code not in rows))
+    land = Markup('<path class="land" d="{}"/>').format(
+        "".join(shape["d"] for code, shape in shapes.items() if code not in rows)
+    )
     filled, dots = [], []
     for code, row in rows.items():
         shape, mark = shapes.get(code), marks.get(row.get(group) or "", "t0")
@@ -80,6 +88,7 @@ def _draw(rows: Mapping[str, Row], group: str, marks: Mapping[str, str], told: M
             filled.append(_PATH.format(mark, shape["d"], told[code]))
         if shape["size"] < SMALL or not shape["d"]:
             dots.append(_DOT.format(f"{mark} small", shape["x"], shape["y"], told[code]))
-    return Markup('<svg xmlns="http://www.w3.org/2000/svg" class="chart map" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}" direction="ltr">{}</svg>').format(
-        width, height, width, height, alt, land + Markup("").join(filled + dots)
-    )
+    return Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" class="chart map" viewBox="0 0 {} {}" width="{}" height="{}" role="img" '
+        'aria-label="{}" direction="ltr">{}</svg>'
+    ).format(width, height, width, height, alt, land + Markup("").join(filled + dots))
