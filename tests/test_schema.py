@@ -51,21 +51,21 @@ def test_dialects() -> None:
         parse_dialect({"delimiter": ";;"}, "d")
 
 
-@pytest.mark.parametrize(
-    ("kind", "text"),
-    [
-        ("integer", "12"),
-        ("number", "9.50"),
-        ("boolean", "true"),
-        ("date", "2020-01-05"),
-        ("datetime", "2020-01-05T10:00:00Z"),
-        ("time", "10:00:00"),
-        ("year", "2020"),
-        ("string", "x"),
-        ("duration", "P1Y"),
-        ("any", "x"),
-    ],
-)
+CANONICAL = {
+    "integer": "12",
+    "number": "9.50",
+    "boolean": "true",
+    "date": "2020-01-05",
+    "datetime": "2020-01-05T10:00:00Z",
+    "time": "10:00:00",
+    "year": "2020",
+    "string": "x",
+    "duration": "P1Y",
+    "any": "x",
+}
+
+
+@pytest.mark.parametrize(("kind", "text"), CANONICAL.items())
 def test_canonical_text_becomes_a_typed_value(kind: str, text: str) -> None:
     field = {"name": "a", "type": kind}
     found = duckdb.execute(f"SELECT typeof({typed_expression(field, '?')}::{sql_type(field)})", [text]).fetchone()

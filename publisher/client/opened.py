@@ -12,7 +12,7 @@ from typing import Any
 from publisher import layout
 from publisher.client.pull import Pulled, pull
 from publisher.client.source import SECONDS
-from publisher.engine import open_engine, quote
+from publisher.engine import literal, open_engine, quote
 from publisher.errors import UsageError
 from publisher.store.retry import Retry
 
@@ -63,7 +63,7 @@ def open(  # noqa: A001 - the name that readers of files expect
         )
         paths = _parquet(pulled)
         for name, path in paths.items():
-            engine.connection.read_parquet(str(path)).create_view(quote(name)[1:-1])
+            engine.run(f"CREATE VIEW {quote(name)} AS SELECT * FROM read_parquet({literal(path)})")
         relations = {name: engine.connection.table(quote(name)) for name in paths}
         yield Opened(pulled.version, pulled.withdrawn, relations, paths, engine.connection)
 

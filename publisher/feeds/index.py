@@ -81,8 +81,13 @@ def _table(api: Api, key: str, table: TableInfo, columns: Sequence[str]) -> dict
 
 def record_template(api: Api, key: str, table: TableInfo) -> str:
     """The address of a record as a template (RFC 6570): `members/{country_code}.json`."""
-    names = ",".join("{" + name + "}" for name in table.primary_key)
+    names = ",".join("{" + variable(name) + "}" for name in table.primary_key)
     return api.link(key, layout.data_record(api.info.name, table.name, "KEY")).replace("KEY.json", f"{names}.json")
+
+
+def variable(name: str) -> str:
+    """A column's name as it may stand in a template (RFC 6570) and among the components of OpenAPI."""
+    return layout.segment(name).replace("~", "_").replace("-", "_")
 
 
 def build_linkset(api: Api, languages: Sequence[str]) -> tuple[str, bytes]:

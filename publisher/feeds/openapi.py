@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from publisher import layout
 from publisher.engine import Engine
 from publisher.feeds.envelope import Api
-from publisher.feeds.index import FEEDS, FORMS
+from publisher.feeds.index import FEEDS, FORMS, variable
 from publisher.feeds.relations import facets, tie
 from publisher.feeds.rows import Rows
 from publisher.feeds.schemas import facet_schema, index_schema, pointer_schema, table_schema, tombstone_schema
@@ -212,10 +213,12 @@ class _Described:
 
     def _record(self, table: TableInfo, sample: Mapping[str, str | None] | None) -> tuple[str, Any]:
         keys = [
-            _parameter(item, table.column(item).title.default, layout.segment(sample[item] or "") if sample else None)
+            _parameter(
+                variable(item), table.column(item).title.default, layout.segment(sample[item] or "") if sample else None
+            )
             for item in table.primary_key
         ]
-        names = ",".join("{" + item + "}" for item in table.primary_key)
+        names = ",".join("{" + variable(item) + "}" for item in table.primary_key)
         place = layout.data_record(self._name, table.name, "KEY").replace("KEY.json", f"{names}.json")
         path = _get(self._name, f"{table.title.default}: one record with related rows", "application/json", "", keys)
         found = [component(self._name, table.name, "record"), "tombstone"]
@@ -232,7 +235,7 @@ class _Described:
 
 def component(package: str, table: str, part: str) -> str:
     """The name of a schema among the components; those allow fewer characters than addresses."""
-    return f"{layout.segment(package)}.{layout.segment(table)}.{part}".replace("~", "_")
+    return f"{variable(package)}.{variable(table)}.{part}"
 
 
 def _rewired(value: Any, package: str, table: str) -> Any:
@@ -244,7 +247,7 @@ def _rewired(value: Any, package: str, table: str) -> Any:
     found = {name: _rewired(item, package, table) for name, item in value.items()}
     if isinstance(reference := found.get("$ref"), str):
         file, _, part = reference.partition("#/$defs/")
-        other = file.rpartition("/")[2].removesuffix(".json") if file else table
+        other = unquote(file.rpartition("/")[2]).removesuffix(".json") if file else table
         found["$ref"] = f"#/components/schemas/{component(package, other, part)}"
     return found
 

@@ -145,7 +145,7 @@ def narrow_sql(records: Records, columns: Sequence[Column], keyed: Sequence[int]
         bad = f"coalesce(raw <> '' OR {bad}, TRUE)" if columns else "TRUE"
         own = ["row", "line", "raw"]
     else:
-        own = [f"{_size(texts, columns, records.quote)} AS size", f"{_breaks(texts, columns, records.quote)} AS breaks"]
+        own = [f"{_size(texts, columns, records)} AS size", f"{_breaks(texts, columns, records.quote)} AS breaks"]
     left = [
         f"CASE WHEN bad THEN [{', '.join(items)}] END AS {name}"
         for name, items in (("cells", texts), ("accepted", accepted))
@@ -155,10 +155,14 @@ def narrow_sql(records: Records, columns: Sequence[Column], keyed: Sequence[int]
     return f"SELECT {selected} FROM (SELECT *, {bad} AS bad FROM {records.sql})"
 
 
-def _size(texts: Sequence[str], columns: Sequence[Column], quote: str) -> str:
-    """SQL: bytes of a record's cells, quotes apart (those are counted in the file)."""
+def _size(texts: Sequence[str], columns: Sequence[Column], records: Records) -> str:
+    """SQL: bytes of a record's cells, quotes apart (those are counted in the file); see Conservation.holds."""
     total = " + ".join(f"strlen({text})" for text in texts)
-    return f"{total} - ({_occurrences(texts, columns, literal(quote))})" if quote else total
+    if records.quote:
+        total += f" - ({_occurrences(texts, columns, literal(records.quote))})"
+    if records.law and records.law.crlf:
+        total += f" + {structure.FORBIDDEN} * ({_occurrences(texts, columns, 'chr(13)')})"
+    return total
 
 
 def _breaks(texts: Sequence[str], columns: Sequence[Column], quote: str) -> str:

@@ -35,6 +35,8 @@ NO_TEXT = "\x01\x02\x03"
 """Stands for NULL where no cell may become NULL."""
 NO_KEY = "\x01\x02"
 """Stands for a key that is missing."""
+FORBIDDEN = 1 << 50
+"""More bytes than any file has."""
 FIELD_LIMIT = 2147483646
 """Longest cell that frictionless reads."""
 
@@ -54,6 +56,7 @@ class HeadBytes:
 
     size: int
     quotes: int
+    pairs: int
     eol: str
 
 
@@ -63,6 +66,7 @@ class Census:
 
     size: int
     quotes: int
+    pairs: int
     eol: str
     ends_line: bool
     regular: bool
@@ -78,6 +82,11 @@ class Conservation:
         self._census: Census | None = None
         self._thread = Thread(target=self._count)
 
+    @property
+    def crlf(self) -> bool:
+        """Whether lines seem to end in CRLF."""
+        return self._head.eol == "\r\n"
+
     def __enter__(self) -> None:
         self._thread.start()
 
@@ -88,12 +97,15 @@ class Conservation:
         self._census = take_census(self._path, self._quote)
 
     def holds(self, rows: int, width: int, size: int) -> bool:
-        """Whether every byte is accounted for. `size` is the sum of the bytes in cells, quotes apart."""
+        """Whether every byte is accounted for. `size` is the sum of the bytes in cells, quotes apart, and FORBIDDEN for each
+        carriage return in a cell: where lines end in CRLF, all of them must be line ends."""
         census, head = self._census, self._head
         if census is None or not census.regular or census.eol != head.eol:
             return False
         if not rows:
             return census.size == head.size
+        if census.eol == "\r\n" and census.pairs - head.pairs != rows - (not census.ends_line):
+            return False
         ends = rows * len(census.eol) - (0 if census.ends_line else len(census.eol))
         return census.size - head.size == size + rows * (width - 1) + ends + census.quotes - head.quotes
 
@@ -200,7 +212,7 @@ def take_census(path: Path, quote: str) -> Census:
             )
             tail = chunk[-SEAM:]
     ends_line = tail.endswith(b"\n") or not size
-    return Census(size, quotes, "\r\n" if returns else "\n", ends_line, not odd and returns == pairs)
+    return Census(size, quotes, pairs, "\r\n" if returns else "\n", ends_line, not odd and returns == pairs)
 
 
 SEAM = 4096
@@ -303,4 +315,4 @@ def head_bytes(plain: Plain, dialect: Dialect, lines: int) -> HeadBytes | None:
         records = list(csv.reader(decoded, quotechar=dialect.quote, delimiter=dialect.delimiter))
         if len(records) != lines or any("\n" in cell for cell in chain(*records)):
             return None
-    return HeadBytes(len(text) + mark, quotes, "\r\n" if b"\r\n" in text + rest else "\n")
+    return HeadBytes(len(text) + mark, quotes, text.count(b"\r\n"), "\r\n" if b"\r\n" in text + rest else "\n")

@@ -13,10 +13,12 @@ from publisher import layout
 from publisher.canonical import sha256_bytes
 from publisher.commit import Head, Lost, claim, commit, read_head
 from publisher.commit.claim import RESUME
+from publisher.commit.withdraw import rollback
 from publisher.errors import Damaged, OutcomeUnknown, StoreError, Superseded, Unavailable
 from publisher.model import Receipt
 from publisher.store.base import Store
 from publisher.store.memory import MemoryStore
+from publisher.store.retry import NEVER
 from tests.commit.world import PACKAGE, Publisher, cats, seen
 from tests.servers.fixtures import Place
 from tests.store.spy import Spy
@@ -112,6 +114,16 @@ def test_a_published_number_is_never_claimed_again(place: Place) -> None:
         )
         # With the old head the claim is taken up and the commit finds itself listed; with the new one the number is spent.
         assert claimed.version == ("1.1.0" if known is head else "1.2.0")
+
+
+def test_a_number_that_only_an_older_page_knows_is_not_claimed_again() -> None:
+    """The claim is fresh, of the same content and parent, and outside the window: it looks like a dead run's and is a release."""
+    store = MemoryStore()
+    for number in range(4):
+        Publisher(store, cats(number), window=1).publish()
+    rollback(store, PACKAGE, "1.0.0", "to begin again", now=lambda: datetime.now(UTC), retry=NEVER, window=1)
+    assert "1.1.0" not in read_head(store, PACKAGE).numbers
+    assert Publisher(store, cats(1), window=1, run="again").publish().version == "1.4.0"
 
 
 def test_a_number_whose_folder_holds_something_is_passed_over(place: Place) -> None:

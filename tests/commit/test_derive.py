@@ -10,7 +10,7 @@ import pytest
 from publisher import layout
 from publisher.canonical import sha256_bytes
 from publisher.commit import CONTEST
-from publisher.commit.derive import Derived, Heads, build_index, build_latest, derived, find_packages, refresh
+from publisher.commit.derive import Builder, Derived, Heads, build_index, build_latest, derived, find_packages, refresh
 from publisher.errors import StoreError
 from publisher.store.base import Store
 from publisher.store.memory import MemoryStore
@@ -93,12 +93,15 @@ class Meddled(Spy):
             other.refresh()
 
 
-def test_two_that_rebuild_at_once_end_alike() -> None:
+@pytest.mark.parametrize("builders", [[build_latest, build_index], [build_latest]])
+def test_two_that_rebuild_at_once_end_alike(builders: list[Builder]) -> None:
+    """Copies have no condition of their own: without an index beside them only the last look brings them up to date."""
+    folders = [layout.latest_file(PACKAGE)]
     for at in range(1, 60):
         inner = MemoryStore()
         Publisher(inner, cats(1)).publish()
         store = Meddled(inner, at)
-        Publisher(store, cats(1)).refresh()
+        refresh(store, [PACKAGE], builders, folders=folders, retry=CONTEST)
         if len(store.calls) < at:
             break
         index = json.loads(inner.read(layout.INDEX)[0])

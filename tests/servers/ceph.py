@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers.bucket import Bucket
-from tests.servers.process import answers, is_taken, stop, wait_for
+from tests.servers.process import answers, is_taken, start, stop, wait_for
 
 FSID = "7c1f6d0e-0000-4000-8000-000000000001"
 OSD = "7c1f6d0e-0000-4000-8000-000000000002"
@@ -219,7 +219,7 @@ class _Cluster:
     def _start(self, stack: ExitStack, name: str, *arguments: str) -> None:
         output = stack.enter_context((self.data / "var/log" / f"{name}.out").open("ab"))
         command = self._command(name, *arguments)
-        process = subprocess.Popen(command, env=self._environment(), stdout=output, stderr=output)
+        process = start(command, env=self._environment(), output=output)
         stack.callback(stop, process)
 
 

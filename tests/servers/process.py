@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
+import signal
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import IO
 
 
 def free_port() -> int:
@@ -31,6 +34,15 @@ def answers(url: str) -> bool:
         return True
     except OSError:
         return False
+
+
+def start(command: list[str], *, output: IO[bytes] | int = subprocess.DEVNULL, env: Mapping[str, str] | None = None):
+    """A server that ends with this process, however that ends (prctl PR_SET_PDEATHSIG)."""
+    death = 1
+    libc = ctypes.CDLL(None)
+    return subprocess.Popen(
+        command, stdout=output, stderr=output, env=env, preexec_fn=lambda: libc.prctl(death, signal.SIGTERM)
+    )
 
 
 def wait_for(name: str, ready: Callable[[], bool]) -> None:

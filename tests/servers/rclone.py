@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.servers.bucket import Bucket
-from tests.servers.process import answers, free_port, stop, wait_for
+from tests.servers.process import answers, free_port, start, stop, wait_for
 
 
 def find_rclone() -> str | None:
@@ -37,7 +36,7 @@ def run_rclone(program: str, folder: Path) -> Iterator[Bucket]:
         "AKTEST,SKTEST",
         served,
     ]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = start(command)
     try:
         wait_for("rclone", lambda: answers(f"http://{address}/"))
         yield Bucket(f"http://{address}", "AKTEST", "SKTEST", "unused")

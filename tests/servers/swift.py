@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.servers.bucket import Bucket
-from tests.servers.process import answers, free_port, is_taken, stop, wait_for
+from tests.servers.process import answers, free_port, is_taken, start, stop, wait_for
 
 _PIPELINE = (
     "catch_errors gatekeeper healthcheck proxy-logging listing_formats bulk s3api tempauth copy slo dlo "
@@ -53,7 +53,7 @@ def run_swift(folder: Path) -> Iterator[Bucket]:
 def _start(stack: ExitStack, program: str, conf: Path) -> None:
     command = [sys.executable, str(Path(sys.executable).parent / program), str(conf)]
     log = stack.enter_context(conf.with_suffix(".log").open("wb"))
-    stack.callback(stop, subprocess.Popen(command, stdout=log, stderr=log))
+    stack.callback(stop, start(command, output=log))
 
 
 def _make_ring(etc: Path, kind: str, port: int) -> None:

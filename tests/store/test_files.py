@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 import subprocess
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,8 +14,8 @@ import pytest
 
 from publisher import layout
 from publisher.canonical import sha256_bytes
-from publisher.errors import AccessDenied, PublisherError, StoreError, Unavailable, UsageError
-from publisher.store import open_store
+from publisher.errors import AccessDenied, PreconditionFailed, PublisherError, StoreError, Unavailable, UsageError
+from publisher.store import files, open_store
 from publisher.store.files import FileStore
 from tests.commit.world import PACKAGE, Publisher, cats, seen
 from tests.store.test_behaviour import KEY, ROWS, put
@@ -34,6 +35,35 @@ def test_the_folder_looks_clean_and_a_copied_release_checks_out(store: FileStore
     assert names == ["SHA256SUMS", "cats.csv", "datapackage.json", "dogs.csv", "release.json"]
     subprocess.run(["cp", "-r", store.root / PACKAGE / "v/1.1.0", tmp_path / "copy"], check=True)
     subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=tmp_path / "copy", check=True)
+
+
+def test_nobody_replaces_between_look_and_replacement(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second writer begins while the first holds the lock, having looked: it has to wait, and then finds that it has lost."""
+    etag = put(store).etag
+    look, ends = files.sha256_file, []
+
+    def write(body: bytes) -> None:
+        try:
+            put(store, body=body, if_match=etag)
+        except PreconditionFailed:
+            ends.append("lost")
+        else:
+            ends.append("won")
+
+    rival = threading.Thread(target=write, args=(b"rival",))
+
+    def look_slowly(path: Path) -> str:
+        found = look(path)
+        if threading.current_thread() is not rival:
+            rival.start()
+            rival.join(timeout=0.2)
+        return found
+
+    monkeypatch.setattr(files, "sha256_file", look_slowly)
+    write(b"first")
+    rival.join()
+    assert sorted(ends) == ["lost", "won"]
+    assert store.read(KEY)[0] == b"first"
 
 
 def test_unchanged_files_are_shared_and_read_only(store: FileStore) -> None:
