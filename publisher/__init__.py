@@ -9,12 +9,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from publisher.client import follow, open, pull  # noqa: A004 - the name that readers of files expect
     from publisher.run import publish
     from publisher.validate import validate_package, validate_table
 
-__all__ = ["publish", "validate_package", "validate_table"]
+__all__ = ["follow", "open", "publish", "pull", "validate_package", "validate_table"]
 
-_HOMES = {"publish": "publisher.run", "validate_package": "publisher.validate", "validate_table": "publisher.validate"}
+_HOMES = {
+    "follow": "publisher.client",
+    "open": "publisher.client",
+    "publish": "publisher.run",
+    "pull": "publisher.client",
+    "validate_package": "publisher.validate",
+    "validate_table": "publisher.validate",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -224,7 +224,8 @@ def segment(value: str) -> str:
         return value
     plain = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
     name = "".join(
-        chr(byte) if byte in plain and (byte != 0x2E or place) else f"~{byte:02X}" for place, byte in enumerate(value.encode())
+        chr(byte) if byte in plain and (byte != 0x2E or place) else f"~{byte:02X}"
+        for place, byte in enumerate(value.encode())
     )
     if len(name) <= _LONGEST:
         return name or "~"

@@ -29,7 +29,7 @@ def builders(engine: Engine, settings: Settings) -> tuple[Builder, ...]:
 def folders(packages: Iterable[str], settings: Settings) -> list[str]:
     """Folders in which only derived objects lie, so that whatever is not derived any more can go."""
     names = list(packages)
-    own = [f"{name}/{part}/" for name in names for part in ("latest", "changes", "data", "feeds")]
+    own = [f"{name}/{part}/" for name in names for part in ("latest", "changes", "data", "feeds", "schemas")]
     return own + site.folders(names, settings.languages)
 
 
@@ -58,7 +58,9 @@ def _objects(
     yield from feeds.build_root(engine, list(current.values()), base_url=base, languages=languages)
 
 
-def _pages(current: Mapping[str, Published], histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, site.Current]:
+def _pages(
+    current: Mapping[str, Published], histories: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> dict[str, site.Current]:
     return {name: site.Current(item.version, histories[name]) for name, item in current.items()}
 
 

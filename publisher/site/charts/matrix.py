@@ -43,7 +43,7 @@ def draw(chart: Chart, cells: Cells) -> Drawing:
     empty = label(str(chart.options.get("empty", "")), words.language)
     end = words.count("{n} other: {what}", "{n} others: {what}", grid.others, what=empty) if grid.others else ""
     twin = Twin(
-        ("", *(name for _, name in grid.columns)),
+        (words("Name"), *(name for _, name in grid.columns)),
         tuple(
             (name, *(_words_of(grid.pairs.get((key, column)), value, tell) for column, _ in grid.columns))
             for key, name in grid.rows

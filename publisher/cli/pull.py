@@ -1,0 +1,66 @@
+"""`publisher pull` and `publisher follow`. In: a package's address, a folder. Out: verified files, kept current."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from publisher import client
+from publisher.cli.output import JsonOption, Output, QuietOption
+from publisher.client import current
+
+UrlArgument = Annotated[
+    str, typer.Argument(help="Where the package is published: https://host/package/, or a folder.", metavar="URL")
+]
+FolderArgument = Annotated[Path, typer.Argument(help="Where the files are kept.", metavar="FOLDER")]
+
+
+def pull(
+    url: UrlArgument,
+    folder: FolderArgument,
+    version: Annotated[str, typer.Option(help="A release; the latest one when left out.")] = "",
+    table: Annotated[list[str] | None, typer.Option(help="Only this table; may be given again.")] = None,
+    form: Annotated[
+        list[str] | None, typer.Option("--format", help="Only this format, such as csv; may be given again.")
+    ] = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Fetch a release and check every byte; what is here already is not fetched again."""
+    output = Output(json, quiet)
+    done = client.pull(url, folder, version=version, tables=table or (), formats=form or ())
+    files = [str(path) for path in done.files]
+    output.result(
+        {
+            "version": done.version,
+            "folder": str(done.folder),
+            "files": files,
+            "fetched": done.fetched,
+            "withdrawn": done.withdrawn,
+        }
+    )
+    output.say(
+        f"{done.version}: {len(done.files)} files in {done.folder}, {done.fetched} of them fetched, all as published"
+    )
+    _warn(output, done.version, done.withdrawn)
+
+
+def follow(folder: FolderArgument, json: JsonOption = False, quiet: QuietOption = False) -> None:
+    """Bring what was pulled up to the latest release, by its row changes where that is less."""
+    output = Output(json, quiet)
+    done = current.follow(folder)
+    output.result(
+        {name: getattr(done, name) for name in ("before", "after", "rebuilt", "fetched", "withdrawn", "back")}
+    )
+    if done.before == done.after:
+        output.say(f"{done.after} is the latest release; nothing was fetched")
+    else:
+        output.say(f"{done.before} -> {done.after}: {done.rebuilt} files rebuilt from changes, {done.fetched} fetched")
+    _warn(output, done.after, done.withdrawn)
+
+
+def _warn(output: Output, version: str, reason: str) -> None:
+    if reason:
+        output.warn(f"{version} was withdrawn by its publisher: {reason}")
