@@ -9,7 +9,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from publisher.client import follow, open, pull  # noqa: A004 - the name that readers of files expect
+    from publisher.client.current import follow
+    from publisher.client.opened import open  # noqa: A004 - the name that readers of files expect
+    from publisher.client.pull import pull
     from publisher.run import publish
     from publisher.validate import validate_package, validate_table
 

@@ -154,7 +154,8 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """How a publication ended. `outcome` is published, unchanged or superseded; every other end is an exception."""
+    """How a publication ended. `outcome` is published or unchanged; every other end is an exception. `stale` says why pages, feeds and
+    copies could not be brought up to date ("" where they were); the release itself is published all the same."""
 
     package: str
     outcome: str
@@ -162,3 +163,4 @@ class Receipt:
     objects: int = 0
     bytes: int = 0
     copied: int = 0
+    stale: str = ""

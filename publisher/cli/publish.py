@@ -60,6 +60,10 @@ def publish(
     output.result(_receipt(receipt, store.url))
     for line in _tell(receipt, store.url):
         output.say(line)
+    if receipt.stale:
+        output.warn(
+            f"pages, feeds and copies are not up to date yet: {receipt.stale}\n  The next run mends that, or `publisher refresh`."
+        )
 
 
 def plan(

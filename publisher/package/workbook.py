@@ -1,7 +1,8 @@
 """The package as an Excel workbook. In: tables in DuckDB, the package's metadata, a language. Out: one .xlsx.
 
-Right to left where the language is. A sheet a table with real dates and numbers, a frozen header with filters; then what every column
-means, the sources, and how the data may be used and cited. XlsxWriter, because the same input gives the same bytes and it was the fastest measured (docs/site.md).
+A sheet a table with real dates and numbers, a frozen header with filters; then what every column means, the sources, and how the
+data may be used and cited. Right to left where the language is. XlsxWriter, because the same input gives the same bytes and it was
+the fastest measured (docs/site.md).
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from publisher.commit.derive import Refreshed, refresh
 from publisher.diff import ChangeSet, Notes, TableState, begin, compare, read_published, write
 from publisher.diff.tombstones import Removal, load_notes, read_removals, read_tombstones, write_tombstones
 from publisher.engine import Engine, open_engine
-from publisher.errors import GateRefused, NotFound
+from publisher.errors import GateRefused, NotFound, StoreError
 from publisher.load import load
 from publisher.model import Descriptor, File, Loaded, Package, Receipt, Release, Tables
 from publisher.notes import write_notes
@@ -148,7 +148,10 @@ def publish_package(run: Run, package: Package, wishes: Wishes) -> Receipt:
             prepared = prepare(run, engine, loaded)
             receipt = settle(head, partial(_attempt, run, engine, prepared, wishes), CONTEST)
     if receipt.outcome == "published" or not _is_indexed(run.store, receipt):
-        refresh_derived(run, package.name)
+        try:
+            refresh_derived(run, package.name)
+        except StoreError as error:
+            return replace(receipt, stale=error.message)
     return receipt
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from PIL import Image, ImageDraw
 
 from publisher.site.charts.worldmap import read_shapes
+from publisher.site.shelf import Shelf
 
 SIZE = (1200, 630)
 PAPER, LAND, FILLED = (251, 250, 247), (222, 218, 209), (27, 73, 101)
@@ -46,3 +47,13 @@ def rings(path: str) -> Iterator[list[tuple[int, int]]]:
             x, y = x + int(dx), y + int(dy)
             points.append((x, y))
         yield points
+
+
+def countries(shelves: Sequence[Shelf]) -> set[str]:
+    """Codes of countries that a declared map fills."""
+    found: set[str] = set()
+    for shelf in shelves:
+        for chart in shelf.site.charts:
+            if chart.kind == "map":
+                found |= {row.get(str(chart.options["country"])) or "" for row in shelf.rows[chart.table]}
+    return found

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from publisher import layout
 from publisher.package.citation import bibtex, cite, csl_json, ris
 from publisher.package.metadata import FieldInfo, PackageInfo, TableInfo, Text
-from publisher.site import past, structured
+from publisher.site import dictionary, past, structured
 from publisher.site.cells import Cells
 from publisher.site.edition import Edition
 from publisher.site.links import Links
@@ -26,22 +26,6 @@ NOWHERE = "https://ADDRESS-OF-THIS-SITE/"
 
 _SENTENCE = re.compile(r"(?<=[.؟?!。])\s+(?=\S)")
 _FORMATS = {"csv": "CSV", "json": "JSON", "ndjson": "NDJSON", "parquet": "Parquet"}
-_TYPES = {
-    "string": mark("Text"),
-    "integer": mark("Whole number"),
-    "number": mark("Number"),
-    "boolean": mark("Yes or no"),
-    "date": mark("Date"),
-    "datetime": mark("Date and time"),
-    "time": mark("Time"),
-    "year": mark("Year"),
-}
-_BOUNDS = {
-    "minimum": mark("At least {value}"),
-    "maximum": mark("At most {value}"),
-    "minLength": mark("At least {value} characters"),
-    "maxLength": mark("At most {value} characters"),
-}
 _FREQUENCIES = {
     "IRREG": mark("Irregular: when something is found or corrected"),
     "DAILY": mark("Daily"),
@@ -222,39 +206,14 @@ class View:
         return self.words(text) if text else self.info.frequency
 
     def type(self, field: FieldInfo) -> str:
-        return self.words(_TYPES.get(field.type, _TYPES["string"]))
+        return dictionary.type_name(field, self.words)
 
     def rules(self, table: TableInfo, field: FieldInfo) -> list[Markup]:
-        """What a column's values must fulfil, in words."""
-        words, found = self.words, []
-        if field.name in table.primary_key:
-            found.append(
-                escape(
-                    words("Part of the key")
-                    if len(table.primary_key) > 1
-                    else words("The key: names the row, never reused")
-                )
-            )
-        elif field.constraints.get("required"):
-            found.append(escape(words("Never empty")))
-        if field.constraints.get("unique") and field.name not in table.primary_key:
-            found.append(escape(words("No two rows alike")))
-        for name, told in _BOUNDS.items():
-            if name in field.constraints:
-                found.append(escape(words(told, value=field.constraints[name])))
-        if pattern := field.constraints.get("pattern"):
-            found.append(Markup('{} <bdi class="code">{}</bdi>').format(words("Form"), pattern))
-        for key in table.foreign_keys:
-            if key.fields == (field.name,):
-                target = self.info.table(key.table)
-                found.append(
-                    Markup('{} <a href="{}">{}</a>').format(
-                        words("Names a row of"),
-                        self.page(self.info.name, "tables", target.name),
-                        target.title(self.language),
-                    )
-                )
-        return found
+        tables = {
+            item.name: (self.page(self.info.name, "tables", item.name), item.title(self.language))
+            for item in self.info.tables
+        }
+        return dictionary.rules(table, field, self.words, tables)
 
     @staticmethod
     def id(name: str) -> str:

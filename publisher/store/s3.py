@@ -14,6 +14,7 @@ What servers differ in, and what is done about it:
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -40,7 +41,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from publisher.canonical import sha256_bytes
+from publisher.canonical import CHUNK, sha256_bytes
 from publisher.errors import AccessDenied, Damaged, NotFound, PreconditionFailed, Unavailable, UsageError
 from publisher.model import Headers
 from publisher.store.base import Capabilities, Stat, check_key, metadata
@@ -157,7 +158,8 @@ class S3Store:
                 # no range reaches into an empty object
                 answer = self._client.get_object(Bucket=self._bucket, Key=self._key(key))
             try:
-                yield cast("BinaryIO", answer["Body"])
+                # botocore's body iterates over blocks; a binary stream iterates over lines
+                yield io.BufferedReader(cast("io.RawIOBase", answer["Body"]), CHUNK)
             finally:
                 answer["Body"].close()
 

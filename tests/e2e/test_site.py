@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.tools import npm
+from tests.e2e.tools import FLAGS, chromium, npm
 from tests.site.world import PACKAGE, World
 from tests.tools import require
 
@@ -196,3 +197,28 @@ def test_the_html_checker_finds_nothing(world: World, tmp_path: Path) -> None:
         return
     messages = json.loads(done.stderr)["messages"]
     assert not [f"{Path(item['url']).name}: {item['message']} {item.get('extract', '')}" for item in messages]
+
+
+@pytest.mark.parametrize("path", [f"{PACKAGE}/index.html", f"ar/{PACKAGE}/tables/members.html"])
+def test_lighthouse_finds_nothing_to_mend(address: str, tmp_path: Path, path: str) -> None:
+    """Everything but times, which say more of the machine than of the page; docs/site.md tells those that were measured."""
+    report = tmp_path / "report.json"
+    flags = "--chrome-flags=" + " ".join([*FLAGS[1:], "--headless=new", f"--user-data-dir={tmp_path / 'profile'}"])
+    command = [
+        "node",
+        str(npm("lighthouse/cli/index.js")),
+        address + path,
+        flags,
+        "--quiet",
+        "--output=json",
+        f"--output-path={report}",
+    ]
+    environment = {**os.environ, "CHROME_PATH": chromium()}
+    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=150)
+    found = json.loads(report.read_bytes())
+    scores = {name: item["score"] for name, item in found["categories"].items() if name != "performance"}
+    assert scores == {"accessibility": 1, "best-practices": 1, "seo": 1}, [
+        name for name, item in found["audits"].items() if item["score"] not in {None, 1}
+    ]
+    assert found["audits"]["cumulative-layout-shift"]["numericValue"] < 0.01
+    assert found["audits"]["total-byte-weight"]["numericValue"] < 250_000

@@ -49,6 +49,14 @@ def test_takes_files_and_the_empty_object(place: Place, tmp_path: Path) -> None:
         assert stream.read() == b""
 
 
+def test_streams_are_read_in_lines(place: Place) -> None:
+    lines = [b"%d " % number * 700 + b"\n" for number in range(5)]
+    store = place.open()
+    put(store, "pets/lines.txt", b"".join(lines))
+    with store.open("pets/lines.txt") as stream:
+        assert list(stream) == lines
+
+
 def test_refuses_a_file_that_changed_after_it_was_hashed(place: Place, tmp_path: Path) -> None:
     store = place.open()
     path = tmp_path / "source.csv"

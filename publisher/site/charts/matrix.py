@@ -7,7 +7,7 @@ Rows with nothing at all are told in one line at the end, not drawn one by one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -92,11 +92,11 @@ def name_of(cells: Cells, table: TableInfo, column: str, value: str) -> str:
     return table.column(column).label(value, cells.words.language)
 
 
-def _words_of(row: Row | None, value: str, tell) -> str:  # type: ignore[no-untyped-def]
+def _words_of(row: Row | None, value: str, tell: Callable[[Row], str]) -> str:
     if row is None:
         return ""
     number = row.get(value) or "0"
-    return number if number != "0" else str(tell(row))
+    return number if number != "0" else tell(row)
 
 
 def _draw(grid: Grid, chart: Chart, value: str, status: str, cells: Cells, end: str, width: int, alt: str) -> Markup:
