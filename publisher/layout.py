@@ -17,6 +17,7 @@ from publisher.model import Headers
 INDEX = "index.json"
 STATUS = "status.json"
 SITEMAP = "sitemap.xml"
+ROBOTS = "robots.txt"
 CATALOG = "catalog.ttl"
 CATALOG_JSON = "catalog.jsonld"
 DATA_CATALOG = "datacatalog.jsonld"

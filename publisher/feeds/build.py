@@ -23,6 +23,7 @@ from publisher.feeds.records import Plan, build_records, build_tombstones
 from publisher.feeds.relations import facets, tie
 from publisher.feeds.rows import Rows, load_rows
 from publisher.feeds.schemas import build_schemas
+from publisher.feeds.served import served
 from publisher.package.published import Published, fetch_file
 
 Object = tuple[str, bytes | Path]
@@ -41,6 +42,8 @@ def build(
     `published` is the release that the pointer calls latest; `history` the pointer's entries, newest first, those of its earlier
     pages included (commit.history.walk). `base_url` is the public address with its final slash, or "". Raises NotFound, Damaged.
     """
+    told = published
+    published = served(published)
     steps = read_steps(published, history)
     past = read_past(engine, published, steps)
     api = Api(published.info, base_url, past.versions)
@@ -54,7 +57,7 @@ def build(
         yield from build_records(engine, api, past, Plan(rows, ties[name], columns))
     yield from _tombstones(engine, published, api, past, steps, tables)
     yield from build_schemas(api, ties)
-    yield from build_news(published, steps, history, base_url=base_url, languages=languages)
+    yield from build_news(told, steps, history, base_url=base_url, languages=languages)
     yield build_linkset(api, languages)
     yield build_index(api, columns, languages)
     for relation in (*(rows.relation for rows in tables.values()), past.touched, past.gone):
@@ -74,7 +77,7 @@ def _tombstones(
     except NotFound:
         removed = []
     else:
-        removed = list(read_tombstones(path))
+        removed = [item for item in read_tombstones(path) if item.table in tables]
     known = {(item.table, tuple(value or "" for value in item.key)) for item in removed}
     taken_back = [item for item in _taken_back(engine, past, tables) if item[:2] not in known]
     yield from build_tombstones(api, removed, parents, taken_back)
@@ -85,6 +88,8 @@ def _taken_back(engine: Engine, past: Past, tables: Mapping[str, Rows]) -> Itera
     for table, value, version in engine.rows(
         f"SELECT tbl, value, max(version) FROM {past.gone} GROUP BY ALL ORDER BY ALL"
     ):
+        if table not in tables:
+            continue
         rows = tables[table]
         key = rows.joint(rows.info.primary_key)
         if not engine.value(f"SELECT count(*) FROM {rows.relation} WHERE {key} = $1", [value]):

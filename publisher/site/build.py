@@ -17,7 +17,7 @@ from publisher.package.metadata import TableInfo
 from publisher.site.declare import Row
 from publisher.site.edition import Edition, make_edition
 from publisher.site.figures import Figure, figures, picture, twin_csv
-from publisher.site.indexes import search_index, sitemap
+from publisher.site.indexes import robots, search_index, sitemap
 from publisher.site.preview import preview
 from publisher.site.records import record
 from publisher.site.releases import release_page
@@ -71,6 +71,7 @@ def plan(
             yield from _package(edition, language, shelf, depends)
     if edition.base:
         yield Page(layout.SITEMAP, everything, partial(sitemap, edition))
+        yield Page(layout.ROBOTS, edition.base, partial(robots, edition))
 
 
 def folders(packages: Iterable[str], languages: Sequence[str]) -> list[str]:

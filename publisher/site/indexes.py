@@ -66,3 +66,8 @@ def sitemap(edition: Edition) -> bytes:
         )
         lines += [f"<url><loc>{address}</loc>{twins}</url>" for address in keys.values()]
     return "\n".join([*lines, "</urlset>", ""]).encode()
+
+
+def robots(edition: Edition) -> bytes:
+    """Everything may be read; the sitemap is named, which needs the site's address (RFC 9309)."""
+    return f"User-agent: *\nAllow: /\nSitemap: {layout.address(edition.base, '', layout.SITEMAP)}\n".encode()

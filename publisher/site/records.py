@@ -130,7 +130,7 @@ def source_line(cells: Cells, key: str) -> Markup:
         parts.append(cells.text(table.column(declared.publisher), publisher))
     if declared.when and row.get(f"{declared.when}_earliest"):
         parts.append(escape(cells.when(declared.when, row)))
-    return Markup("{}. ").format(Markup(". ").join(parts))
+    return Markup(" · ").join(parts)
 
 
 def _turn(cells: Cells, table: TableInfo, row: Row | None) -> tuple[str, Markup] | None:

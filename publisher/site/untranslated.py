@@ -1,4 +1,4 @@
-"""Texts that nobody translated. In: a release's metadata, languages. Out: where they are, for the maintainer; readers get the main language."""
+"""Texts that nobody translated. In: a release's metadata, languages. Out: where they are, for the maintainer; readers get the main one."""
 
 from __future__ import annotations
 

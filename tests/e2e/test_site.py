@@ -199,7 +199,7 @@ def test_the_html_checker_finds_nothing(world: World, tmp_path: Path) -> None:
     assert not [f"{Path(item['url']).name}: {item['message']} {item.get('extract', '')}" for item in messages]
 
 
-@pytest.mark.parametrize("path", [f"{PACKAGE}/index.html", f"ar/{PACKAGE}/tables/members.html"])
+@pytest.mark.parametrize("path", [f"ar/{PACKAGE}/tables/members.html"])
 def test_lighthouse_finds_nothing_to_mend(address: str, tmp_path: Path, path: str) -> None:
     """Everything but times, which say more of the machine than of the page; docs/site.md tells those that were measured."""
     report = tmp_path / "report.json"

@@ -150,6 +150,7 @@ def test_addresses_where_the_site_knows_its_own(past: World) -> None:
     keys = {key for key in past.objects if key.endswith(".html")}
     assert {str(item).removeprefix(BASE) for item in addresses} <= keys
     assert len(addresses) > 150
+    assert f"Sitemap: {BASE}sitemap.xml" in past.objects["robots.txt"].decode()
 
 
 def test_without_an_address_none_is_claimed(world: World) -> None:
