@@ -55,17 +55,14 @@ def row_schema(table: TableInfo) -> dict[str, Any]:
 
 def _field(item: FieldInfo, *, key: bool) -> dict[str, Any]:
     schema = dict(_TYPES.get(item.type, _TEXT))
-    limits = {
-        name: value
-        for name, value in item.constraints.items()
-        if name in _BOUNDS and schema.get("type") in {"string", "integer"}
-    }
+    bounds = {name: value for name, value in item.constraints.items() if name in _BOUNDS}
+    limits: dict[str, Any] = {}
     if schema.get("type") == "integer":
         limits = {
-            name: value for name, value in limits.items() if name in {"minimum", "maximum"} and isinstance(value, int)
+            name: value for name, value in bounds.items() if name in {"minimum", "maximum"} and isinstance(value, int)
         }
-    else:
-        limits = {name: value for name, value in limits.items() if name in {"minLength", "maxLength"}} | _pattern(item)
+    elif schema.get("type") == "string":
+        limits = {name: value for name, value in bounds.items() if name in {"minLength", "maxLength"}} | _pattern(item)
     schema |= limits
     values = item.constraints.get("enum")
     if values and schema.get("type") == "string":

@@ -17,7 +17,6 @@ from publisher.store.base import Store
 from publisher.store.retry import Retry
 from tests.commit.world import Publisher, cats
 
-
 PATIENT = Retry(tries=200, first=0.02, most=0.5, budget=3000)
 """How quick the machine is, which others use as well, is not what is tested."""
 

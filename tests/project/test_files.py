@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -69,7 +68,7 @@ def test_a_link_that_leaves_is_refused(tmp_path: Path) -> None:
     outside = write(tmp_path, "secret.csv", "a\n")
     package = tmp_path / "package"
     package.mkdir()
-    os.symlink(outside, package / "a.csv")
+    (package / "a.csv").symlink_to(outside)
     with pytest.raises(ProjectError, match="a link that leaves"):
         inside("a.csv", package, where="here")
 

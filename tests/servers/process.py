@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import IO
 
 
@@ -36,12 +37,23 @@ def answers(url: str) -> bool:
         return False
 
 
-def start(command: list[str], *, output: IO[bytes] | int = subprocess.DEVNULL, env: Mapping[str, str] | None = None):
+def start(
+    command: list[str],
+    *,
+    output: IO[bytes] | int = subprocess.DEVNULL,
+    env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> subprocess.Popen[bytes]:
     """A server that ends with this process, however that ends (prctl PR_SET_PDEATHSIG)."""
     death = 1
     libc = ctypes.CDLL(None)
     return subprocess.Popen(
-        command, stdout=output, stderr=output, env=env, preexec_fn=lambda: libc.prctl(death, signal.SIGTERM)
+        command,
+        stdout=output,
+        stderr=output,
+        env=env,
+        cwd=folder,
+        preexec_fn=lambda: libc.prctl(death, signal.SIGTERM),
     )
 
 
