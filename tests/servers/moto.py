@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.server import MotoRequestHandler
 from werkzeug.serving import run_simple
 
 from tests.servers.bucket import Bucket
@@ -36,7 +37,7 @@ class OneAtATime:
     """A WSGI application that answers one request at a time."""
 
     def __init__(self) -> None:
-        self.inner = DomainDispatcherApplication(create_backend_app, service="s3")
+        self.inner = DomainDispatcherApplication(create_backend_app)
         self.lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -45,4 +46,4 @@ class OneAtATime:
 
 
 if __name__ == "__main__":
-    run_simple("127.0.0.1", int(sys.argv[1]), OneAtATime(), threaded=True)
+    run_simple("127.0.0.1", int(sys.argv[1]), OneAtATime(), threaded=True, request_handler=MotoRequestHandler)
