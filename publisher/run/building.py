@@ -1,0 +1,112 @@
+"""The files of the next release. In: prepared tables, what was planned. Out: a Release on this machine, complete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from publisher import layout
+from publisher.diff import write
+from publisher.diff.tombstones import write_tombstones
+from publisher.engine import Engine
+from publisher.model import Descriptor, File, Package, Release
+from publisher.notes import write_notes
+from publisher.package.archive import write_zip
+from publisher.package.companions import write_companions
+from publisher.package.metadata import read_metadata
+from publisher.package.office import write_office
+from publisher.package.published import Published, read_checksums
+from publisher.package.release import build
+from publisher.run.context import Prepared, Run, Wishes
+from publisher.run.difference import Planned, table_settings
+from publisher.version import Bump
+
+ARCHIVE_LIMIT = 64 << 20
+"""Bytes of canonical CSV beyond which a release gets no zip: such tables are taken one by one."""
+
+
+ARCHIVED = frozenset({".csv", ".json", ".md", ".cff", ".ndjson"})
+"""What the zip holds: the CSV package with all that describes it, not the same rows in every format."""
+
+
+def build_release(
+    run: Run, engine: Engine, prepared: Prepared, planned: Planned, wishes: Wishes, version: str, created: str
+) -> Release:
+    """Every file of the release, those about what changed among them, and what the pointer will say."""
+    folder = engine.folder / "release"
+    parent = planned.parent.version if planned.parent else None
+    changes = replace(planned.changes, to_version=version)
+    package = prepared.tables.loaded.package
+    languages = _languages(run, package)
+    sentences = write_notes(changes, languages, table_settings(package))
+    said = {**_rule(planned.bump), "notes": sentences, "message": wishes.message}
+    tombstones = write_tombstones(engine, planned.removed, changes, planned.notes, folder)
+    release = build(
+        engine,
+        prepared.tables,
+        prepared.canonical,
+        version=version,
+        parent=parent,
+        created=created,
+        content=prepared.content,
+        parent_descriptor=planned.parent.descriptor if planned.parent else None,
+        folder=folder,
+        changes=(*write(engine, changes, folder, said), tombstones),
+        companions=partial(_companions, run, engine, prepared, folder),
+    )
+    release = replace(release, files=_spare(release.files, planned.parent))
+    counts = changes.counts
+    added = counts.added + counts.returned if planned.parent else sum(table.rows for table in prepared.tables.tables)
+    entry = {
+        "read_at": prepared.tables.loaded.read_at,
+        "bump": planned.bump.level,
+        "rule": planned.bump.rule,
+        "rows": {table.resource.name: table.rows for table in prepared.tables.tables},
+        "changes": {"added": added, "changed": counts.changed, "removed": counts.removed},
+    }
+    return replace(release, entry=entry)
+
+
+def _companions(
+    run: Run, engine: Engine, prepared: Prepared, folder: Path, descriptor: Descriptor, files: Sequence[File]
+) -> list[File]:
+    """What describes the release to other programs, and what people open in Excel or take along as one file."""
+    info = read_metadata(descriptor)
+    languages = _languages(run, prepared.tables.loaded.package)
+    canonical = {name: file.path for name, file in prepared.canonical.items() if file.path is not None}
+    made = list(write_companions(info, canonical, folder, languages=languages, base_url=run.settings.base_url))
+    made += write_office(engine, prepared.tables.tables, info, languages, folder)
+    if sum(file.bytes for file in prepared.canonical.values()) <= ARCHIVE_LIMIT:
+        kept = {file.name: file for file in (*prepared.canonical.values(), *files, *made) if file.path is not None}
+        packed = [kept[name] for name in kept if Path(name).suffix in ARCHIVED]
+        made.append(write_zip(packed, folder / layout.archive_file(info.name)))
+    return made
+
+
+def _spare(files: Sequence[File], parent: Published | None) -> tuple[File, ...]:
+    """Files that the parent has under the same name with the same bytes are copied inside the store, not sent again."""
+    if parent is None:
+        return tuple(files)
+    sums = read_checksums(parent.store, parent.package, parent.version)
+    return tuple(
+        replace(file, path=None, copy_of=layout.release_file(parent.package, parent.version, file.name))
+        if file.copy_of is None and sums.get(file.name) == file.sha256
+        else file
+        for file in files
+    )
+
+
+def _languages(run: Run, package: Package) -> tuple[str, ...]:
+    return tuple(package.settings.get("languages") or run.settings.languages)
+
+
+def whole_seconds(moment: str) -> str:
+    """RFC 3339 as readers like it: `2026-11-24T06:00:00Z`."""
+    return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _rule(bump: Bump) -> Descriptor:
+    return {"bump": bump.level, "rule": bump.rule, "explanation": bump.explanation}

@@ -1,0 +1,71 @@
+"""What the stages of a run share. In: a store, settings, what the maintainer asks for. Out: frozen values, a workspace."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from publisher.engine import Engine, open_engine
+from publisher.model import File, Tables
+from publisher.project import Settings
+from publisher.store.base import Store
+from publisher.store.retry import Retry
+
+Progress = Callable[[str, int, int], None]
+"""Told of a stage, how much of it is done and how much there is (0: nobody can tell)."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run gets from outside: where to publish, settings, time, a name of its own, somebody who watches."""
+
+    store: Store
+    settings: Settings
+    now: Callable[[], datetime] = _now
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
+    retry: Retry = field(default_factory=Retry)
+    progress: Progress = lambda _stage, _done, _total: None
+
+    def stamp(self) -> str:
+        """Now, as RFC 3339 in UTC."""
+        return self.now().astimezone(UTC).isoformat(timespec="microseconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a maintainer asks of a publication: the only version that may come out, a higher level and why, a message to readers,
+    gates that may be passed."""
+
+    expect: str = ""
+    level: str = ""
+    reason: str = ""
+    message: str = ""
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Valid tables and their canonical CSVs, not yet compared with anything. `content` identifies them."""
+
+    tables: Tables
+    canonical: Mapping[str, File]
+    content: str
+
+
+@contextmanager
+def open_workspace(settings: Settings) -> Iterator[Engine]:
+    """An engine in a scratch folder of its own, removed at the end."""
+    with (
+        tempfile.TemporaryDirectory(prefix="publisher-") as folder,
+        open_engine(Path(folder), memory=settings.memory) as engine,
+    ):
+        yield engine

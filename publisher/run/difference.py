@@ -1,0 +1,138 @@
+"""How a release differs from another. In: prepared tables, published releases. Out: change sets; Planned: the next number, the gates."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from publisher import gates, layout
+from publisher.commit import Head
+from publisher.diff import ChangeSet, Notes, TableState, begin, compare, read_published
+from publisher.diff.tombstones import Removal, load_notes, read_removals, read_tombstones
+from publisher.engine import Engine
+from publisher.model import Descriptor, Package, Tables
+from publisher.package.descriptor import described, described_package
+from publisher.package.published import Published, fetch_file, read_release
+from publisher.package.schema import published_schema
+from publisher.project.package import REMOVALS
+from publisher.run.context import Prepared, Run, Wishes
+from publisher.version import Bump, expect, next_version, raise_level, rule
+
+FIRST_RELEASE = Bump("major", "first", "the first release")
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """How the next release differs from the head's latest one, which number follows, and what the gates say.
+
+    `notes` and `removed` are what is known of removed records: reasons, and the parent's tombstones."""
+
+    parent: Published | None
+    changes: ChangeSet
+    bump: Bump
+    version: str
+    gates: tuple[gates.Gate, ...]
+    notes: Notes
+    removed: Path | None
+
+
+def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishes: Wishes) -> Planned:
+    """The difference to the head's latest release, the number that follows, the gates. Raises GateRefused, UsageError, StoreError."""
+    package = prepared.tables.loaded.package
+    run.progress("compare", 0, 0)
+    after = states_after(prepared.tables)
+    rows = {table.resource.name: table.rows for table in prepared.tables.tables}
+    judge = partial(
+        gates.check,
+        engine,
+        rows=rows,
+        tables=table_settings(package),
+        package=package.settings,
+        today=run.now().date(),
+        allowed=wishes.allow,
+    )
+    if head.latest is None:
+        version = next_version(None, FIRST_RELEASE, first=str(package.settings.get("initial_version", "")))
+        planned = Planned(None, begin(engine, after), FIRST_RELEASE, version, judge(None, None), Notes(), None)
+    else:
+        folder = engine.folder / "parent"
+        folder.mkdir(exist_ok=True)
+        parent = read_release(run.store, package.name, head.latest.version, folder)
+        removed = fetch_file(run.store, package.name, parent.version, layout.REMOVED, folder)
+        notes = load_notes(engine, read_tombstones(removed), _removals(package))
+        before, same = states_before(parent, prepared)
+        described = (parent.descriptor, described_package(package))
+        changes = compare(engine, before, after, same, package=described, notes=notes, from_version=parent.version)
+        bump = rule(changes.facts)
+        if wishes.level:
+            bump = raise_level(bump, wishes.level, wishes.reason)
+        version = next_version(parent.version, bump, head.numbers)
+        planned = Planned(parent, changes, bump, version, judge(changes, bump), notes, removed)
+    if wishes.expect:
+        expect(planned.version, wishes.expect)
+    return planned
+
+
+def compare_releases(engine: Engine, before: Published, after: Published) -> ChangeSet:
+    """What differs between two published releases, whichever came first. The rows stay in the engine."""
+    hashes = [
+        {table.name: file.sha256 for table in side.info.tables if (file := table.file("csv"))}
+        for side in (before, after)
+    ]
+    same = {name for name, sha256 in hashes[0].items() if hashes[1].get(name) == sha256}
+    return compare(
+        engine,
+        _published_states(before, same),
+        _published_states(after, same),
+        same,
+        package=(before.descriptor, after.descriptor),
+        from_version=before.version,
+        to_version=after.version,
+    )
+
+
+def table_settings(package: Package) -> Mapping[str, Descriptor]:
+    return {item.name: item.descriptor.get("publisher") or {} for item in package.resources}
+
+
+def _removals(package: Package) -> tuple[Removal, ...]:
+    keys = {item.name: item.primary_key for item in package.resources if item.primary_key}
+    return read_removals(package.removals, keys, str(package.root / REMOVALS))
+
+
+def states_after(tables: Tables) -> list[TableState]:
+    return [
+        TableState(
+            table.resource.name,
+            table.relation,
+            published_schema(table.resource),
+            table.resource.primary_key,
+            described(table.resource),
+            table.rows,
+        )
+        for table in tables.tables
+    ]
+
+
+def states_before(parent: Published, prepared: Prepared) -> tuple[list[TableState], set[str]]:
+    """The parent's tables, and which of them have the same bytes; those are not fetched."""
+    hashes = {table.name: file.sha256 for table in parent.info.tables if (file := table.file("csv"))}
+    same = {name for name, file in prepared.canonical.items() if hashes.get(name) == file.sha256}
+    return _published_states(parent, same), same
+
+
+def _published_states(release: Published, same: Collection[str]) -> list[TableState]:
+    """A release's tables for a comparison; the rows of those in `same` are not fetched."""
+    return [
+        TableState(
+            table.name,
+            "" if table.name in same else read_published(release.csv_path(table), table.schema),
+            table.schema,
+            table.primary_key,
+            resource,
+            table.rows,
+        )
+        for table, resource in zip(release.info.tables, release.descriptor["resources"], strict=True)
+    ]
