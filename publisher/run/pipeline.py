@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from publisher import gates, layout
+from publisher.canonical import content_hash
 from publisher.commit import CONTEST, Head, Lost, admit, claim, commit, read_head, settle
 from publisher.commit.derive import Refreshed, refresh
 from publisher.diff import ChangeSet, compare
@@ -139,7 +140,7 @@ def _attempt(run: Run, engine: Engine, prepared: Prepared, wishes: Wishes, head:
         head,
         version=planned.version,
         level=planned.bump.level,
-        content=prepared.content,
+        content=_bytes_depend_on(run, prepared, wishes),
         inputs=inputs,
         run=run.name,
         now=now,
@@ -159,6 +160,13 @@ def _attempt(run: Run, engine: Engine, prepared: Prepared, wishes: Wishes, head:
         window=run.settings.retention_releases,
         progress=lambda _name, _size: run.progress("store", next(safe), total),
     )
+
+
+def _bytes_depend_on(run: Run, prepared: Prepared, wishes: Wishes) -> str:
+    """Everything but inputs that shows in a release's files. A claim that a dead run left behind is taken over only where it is the
+    same, since files that are there already must be equal to those that are missing."""
+    said = [wishes.message, wishes.level, wishes.reason]
+    return content_hash([prepared.content, said, run.settings.base_url, list(run.settings.languages)])
 
 
 def _same_inputs(head: Head, loaded: Loaded) -> Receipt | None:
