@@ -84,7 +84,6 @@ def publish(engine: Engine, path: Path, folder: Path) -> dict[str, float]:
         parent=None,
         created="2026-01-01T00:00:00Z",
         content=identity(tables, canonical),
-        rule={},
         parent_descriptor=None,
         folder=engine.folder / "release",
     )

@@ -57,7 +57,6 @@ def serialise(engine: Engine, tables: Tables, folder: Path, **how: Any) -> Relea
         "parent": None,
         "created": CREATED,
         "content": identity(tables, canonical),
-        "rule": {"level": "first"},
         "parent_descriptor": None,
         "folder": folder,
     }
