@@ -16,6 +16,8 @@ import duckdb
 
 from publisher.errors import ProjectError, UsageError
 
+BATCH = 5_000
+"""Rows that are taken from DuckDB at a time."""
 SqlError = duckdb.Error
 """What DuckDB raises for a statement that it cannot run."""
 
@@ -50,6 +52,13 @@ class Engine:
         row = self.connection.execute(sql, parameters).fetchone()
         assert row is not None
         return row[0]
+
+    def stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Rows of a statement, a batch at a time; other statements may run in between."""
+        cursor = self.connection.cursor()
+        cursor.execute(sql)
+        while batch := cursor.fetchmany(BATCH):
+            yield from batch
 
     def export(self, select: str, path: Path, options: str) -> None:
         """Write the rows of a SELECT to a file in their order. Raises UsageError where the file cannot be written."""

@@ -17,7 +17,6 @@ from publisher.model import Descriptor, File
 
 _NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 _NESTED = {"object", "array", "geojson"}
-_BATCH = 10_000
 
 
 def lines(engine: Engine, change: TableChange) -> Iterator[str]:
@@ -28,10 +27,7 @@ def lines(engine: Engine, change: TableChange) -> Iterator[str]:
 
 def stream(engine: Engine, sql: str) -> Iterator[str]:
     """The texts of a query's only column, a batch at a time; other statements may run between two of them."""
-    cursor = engine.connection.cursor()
-    cursor.execute(sql)
-    while batch := cursor.fetchmany(_BATCH):
-        yield from (line for (line,) in batch)
+    return (line for (line,) in engine.stream(sql))
 
 
 def write_lines(path: Path, texts: Iterable[str]) -> File:

@@ -23,7 +23,6 @@ from publisher.engine import Engine, literal
 from publisher.errors import ProjectError, UsageError
 from publisher.model import Descriptor, File
 
-_BATCH = 10_000
 _KEY = "from_json(key, '[\"VARCHAR\"]')"
 
 

@@ -16,7 +16,7 @@ from publisher.diff.state import new_table
 from publisher.engine import Engine, literal
 from publisher.feeds.envelope import Api, Member, document, members, rows_text, text
 from publisher.feeds.past import Past
-from publisher.feeds.rows import Rows, stream
+from publisher.feeds.rows import Rows
 from publisher.package.metadata import TableInfo
 
 Object = tuple[str, bytes | Path]
@@ -32,7 +32,7 @@ def build_pages(engine: Engine, api: Api, past: Past, rows: Rows, most: int) -> 
     pages = count_pages(table.rows, table.page_size)
     whole = layout.data_whole(package, table.name)
     path = engine.folder / f"{sha256_bytes(whole.encode())[:32]}.json"
-    lines = (str(line) for (line,) in stream(engine, f"SELECT j FROM {rows.relation} ORDER BY rowid"))
+    lines = (str(line) for (line,) in engine.stream(f"SELECT j FROM {rows.relation} ORDER BY rowid"))
     with path.open("wb") as file:
         head = _whole_head(api, table, since, whole)
         file.write(document(head)[: -len(b"\n}\n")] + b',\n"rows":[\n')
@@ -111,7 +111,7 @@ def build_subsets(engine: Engine, api: Api, past: Past, rows: Rows, column: str)
     floor = past.shaped[table.name]
     sizes = {
         value: (int(total), max(floor, int(since)))
-        for value, total, since in stream(engine, f"SELECT * FROM {counts} ORDER BY 1")
+        for value, total, since in engine.stream(f"SELECT * FROM {counts} ORDER BY 1")
     }
     listed = []
     for value, (total, _) in sizes.items():
@@ -125,7 +125,7 @@ def build_subsets(engine: Engine, api: Api, past: Past, rows: Rows, column: str)
                 }
             )
     select = f"SELECT {rows.column(column)} AS v, j FROM {rows.relation} WHERE v IS NOT NULL ORDER BY v, rowid"
-    for value, group in groupby(stream(engine, select), key=lambda row: str(row[0])):
+    for value, group in groupby(engine.stream(select), key=lambda row: str(row[0])):
         yield from _subset(api, table, column, value, sizes[value], (str(line) for _, line in group))
     for value, size in sizes.items():
         if not size[0]:

@@ -13,7 +13,7 @@ from publisher.engine import Engine, literal
 from publisher.feeds.envelope import Api, document, members, text
 from publisher.feeds.past import JOINT, Past
 from publisher.feeds.relations import Reference, Relation, Ties, relation_sql, touch_columns
-from publisher.feeds.rows import Rows, stream
+from publisher.feeds.rows import Rows
 from publisher.package.metadata import TableInfo
 
 Object = tuple[str, bytes]
@@ -33,7 +33,7 @@ def build_records(engine: Engine, api: Api, past: Past, plan: Plan) -> Iterator[
     if not plan.rows.info.primary_key:
         return
     writer = _Writer(api, plan)
-    for row in stream(engine, _select(past, plan)):
+    for row in engine.stream(_select(past, plan)):
         yield writer.write(row)
 
 

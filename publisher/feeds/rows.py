@@ -3,7 +3,7 @@ and the release since which it stands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,6 @@ from publisher.feeds.past import JOINT, KEY, Past
 from publisher.package.metadata import TableInfo
 from publisher.package.published import Published
 from publisher.package.values import json_value
-
-BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +60,3 @@ def json_object(fields: Sequence[Mapping[str, Any]]) -> str:
         for item in fields
     ]
     return "concat('{', " + ", ',', ".join(members) + ", '}')" if members else "'{}'"
-
-
-def stream(engine: Engine, sql: str) -> Iterator[tuple[Any, ...]]:
-    """Rows of a statement, a batch at a time; the connection stays free for others meanwhile."""
-    cursor = engine.connection.cursor()
-    cursor.execute(sql)
-    while batch := cursor.fetchmany(BATCH):
-        yield from batch

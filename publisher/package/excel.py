@@ -17,7 +17,6 @@ from publisher.package.values import CLEAN, csv_text
 
 _COMMA = ", ',', "
 _GUARDED = "[=+\\-@\\t\\r]"
-_LINES = "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER E'\\x01'"
 
 
 def write_excel_csv(engine: Engine, table: Table, info: TableInfo, language: str, folder: Path) -> File:
@@ -25,14 +24,11 @@ def write_excel_csv(engine: Engine, table: Table, info: TableInfo, language: str
     path = folder / excel_file(info.name, language)
     heads = ",".join(csv_text(_guard(field.title(language))) for field in info.fields)
     cells = [_cell(field, language) for field in info.fields]
-    line = f"concat({_COMMA.join(cells)}, chr(13))"
-    rows = path.with_suffix(".rows")
-    engine.export(f"SELECT {line} FROM {table.relation} ORDER BY rowid", rows, _LINES)
-    with path.open("wb") as target, rows.open("rb") as source:
+    line = f"concat({_COMMA.join(cells)}, chr(13), chr(10))"
+    with path.open("wb") as target:
         target.write(f"\ufeff{heads}\r\n".encode())
-        while chunk := source.read(1 << 20):
-            target.write(chunk)
-    rows.unlink()
+        for (text,) in engine.stream(f"SELECT {line} FROM {table.relation} ORDER BY rowid"):
+            target.write(text.encode())
     return File(path.name, path.stat().st_size, sha256_file(path), path)
 
 

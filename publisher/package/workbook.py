@@ -31,7 +31,6 @@ CELL_LIMIT = 32_767
 DIGITS = 15
 """Digits that Excel keeps of a number; what has more is written as text."""
 
-_BATCH = 5_000
 _WIDEST = 60
 _UNFIT = re.compile(r"[\[\]:*?/\\']")
 _ZONE = re.compile(r"(Z|[+-]\d{2}:\d{2})$")
@@ -138,10 +137,7 @@ def _write_table(engine: Engine, sheets: Sheets, table: Table, info: TableInfo, 
 
 def _rows(engine: Engine, table: Table) -> Iterator[tuple[str | None, ...]]:
     columns = ", ".join(quote(name) for name in table.resource.fields)
-    cursor = engine.connection.cursor()
-    cursor.execute(f"SELECT {columns} FROM {table.relation} ORDER BY rowid")
-    while batch := cursor.fetchmany(_BATCH):
-        yield from batch
+    return engine.stream(f"SELECT {columns} FROM {table.relation} ORDER BY rowid")
 
 
 def _widths(engine: Engine, table: Table, heads: Sequence[str]) -> list[int]:
