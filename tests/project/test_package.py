@@ -99,9 +99,10 @@ def test_twins_are_refused(tmp_path: Path) -> None:
         read(package(tmp_path, [MEMBERS, MEMBERS | {"name": "MEMBERS"}]))
 
 
-def test_reserved_names_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["assets", "ar", "index.html"])
+def test_names_of_the_site_are_refused_for_packages(tmp_path: Path, name: str) -> None:
     with pytest.raises(ProjectError, match="cannot be a name"):
-        read(package(tmp_path, [MEMBERS], name="assets"))
+        read(package(tmp_path, [MEMBERS], name=name))
 
 
 def test_a_package_is_found_by_name_folder_and_path(tmp_path: Path) -> None:
