@@ -12,6 +12,7 @@ from typing import Any
 
 from publisher.errors import ProjectError
 from publisher.model import Check, Descriptor, Package, Resource
+from publisher.privacy import check_privacy
 from publisher.project.files import inside, read_object, read_text, refuse_unknown
 
 PACKAGE_KEYS = ("languages", "schedule", "max_level", "initial_version")
@@ -63,6 +64,7 @@ def read_package(path: Path, *, project_root: Path | None) -> Package:
     roots = (path.parent,) if project_root is None else (path.parent, project_root)
     resources = tuple(_resource(item, roots, f"{where}: resources[{index}]") for index, item in enumerate(items))
     _refuse_twins(resources, where)
+    check_privacy(resources, where)
     checks = tuple(Check(item.stem, item, read_text(item)) for item in sorted(path.parent.glob("checks/*.sql")))
     descriptor = {key: value for key, value in document.items() if key not in {"resources", "publisher"}}
     removals = read_object(path.parent / REMOVALS) if (path.parent / REMOVALS).is_file() else {}

@@ -120,11 +120,13 @@ def states_before(parent: Published, prepared: Prepared) -> tuple[list[TableStat
     """The parent's tables, and which of them have the same bytes; those are not fetched."""
     hashes = {table.name: file.sha256 for table in parent.info.tables if (file := table.file("csv"))}
     same = {name for name, file in prepared.canonical.items() if hashes.get(name) == file.sha256}
-    return _published_states(parent, same), same
+    return _published_states(parent, same, prepared.tables.private), same
 
 
-def _published_states(release: Published, same: Collection[str]) -> list[TableState]:
-    """A release's tables for a comparison; the rows of those in `same` are not fetched."""
+def _published_states(
+    release: Published, same: Collection[str], private: Mapping[str, tuple[str, ...]] | None = None
+) -> list[TableState]:
+    """A release's tables for a comparison; the rows of those in `same` are not fetched. `private` columns are not told of again."""
     return [
         TableState(
             table.name,
@@ -133,6 +135,7 @@ def _published_states(release: Published, same: Collection[str]) -> list[TableSt
             table.primary_key,
             resource,
             table.rows,
+            (private or {}).get(table.name, ()),
         )
         for table, resource in zip(release.info.tables, release.descriptor["resources"], strict=True)
     ]

@@ -26,6 +26,7 @@ from publisher.model import Loaded, Package, Receipt, Release
 from publisher.package.descriptor import described_package, identity
 from publisher.package.published import Published
 from publisher.package.release import write_canonical
+from publisher.privacy import withholds
 from publisher.project import find_package, find_project
 from publisher.query import derive
 from publisher.run.building import build_release, whole_seconds
@@ -102,7 +103,10 @@ def prepare(run: Run, engine: Engine, loaded: Loaded) -> Prepared:
     tables = derive(checked, engine, seconds=run.settings.query_seconds)
     run.progress("package", 0, 0)
     canonical = write_canonical(engine, tables, engine.folder / "release")
-    return Prepared(tables, canonical, identity(tables, canonical))
+    content = identity(tables, canonical)
+    if withholds(loaded.package):
+        tables = replace(tables, loaded=replace(tables.loaded, inputs=content))
+    return Prepared(tables, canonical, content)
 
 
 def compare_sources(run: Run, engine: Engine, before: Published, package: Package) -> ChangeSet:

@@ -26,6 +26,7 @@ from publisher.validate.keys import broken_reference, check_keys, keyed_fields
 from publisher.validate.lanes import Scan, Source
 from publisher.validate.structure import read_head
 from publisher.validate.table import read_path, scan_table
+from publisher.validate.withhold import withhold
 
 LIMIT = 1000
 """Samples kept of each code in each table; counts are always exact."""
@@ -44,25 +45,28 @@ def validate_table(
     references: Mapping[str, Reference] | None = None,
     checks: str | None = None,
     limit: int | None = LIMIT,
+    reveal: bool = False,
 ) -> Report:
     """The findings of one table.
 
     `schema` and `dialect` are descriptors or paths of them; without a schema only the structure is judged. `references` are the
     tables that foreign keys name, as (path, schema). `checks="house"` adds our own checks. `limit` caps the samples of a code.
-    Raises ProjectError for a file that is missing and for rules that are themselves wrong.
+    `reveal` shows values of private columns, which the report else withholds. Raises ProjectError for a file that is missing and for rules that are themselves wrong.
     """
     path = Path(path)
     main = resource_of(path.stem, path, schema, dialect, encoding)
     others = [resource_of(name, Path(at), its, None, encoding) for name, (at, its) in (references or {}).items()]
     with tempfile.TemporaryDirectory(prefix="publisher-") as folder, open_engine(Path(folder), memory=MEMORY) as engine:
         scans = validate_resources(engine, [main, *others], limit=limit, only=main.name, house_checks=checks == "house")
-        return report_of({main.name: scans[main.name]})
+        return report_of({main.name: scans[main.name]}, reveal=reveal)
 
 
-def validate_package(package: Package, *, checks: str | None = "house", limit: int | None = LIMIT) -> Report:
-    """The findings of all tables of a package that people edit. Raises ProjectError as validate_table does."""
+def validate_package(
+    package: Package, *, checks: str | None = "house", limit: int | None = LIMIT, reveal: bool = False
+) -> Report:
+    """The findings of all tables of a package that people edit; arguments as those of validate_table, and what it raises."""
     with tempfile.TemporaryDirectory(prefix="publisher-") as folder, open_engine(Path(folder), memory=MEMORY) as engine:
-        return report_of(validate_tables(engine, package, checks=checks, limit=limit))
+        return report_of(validate_tables(engine, package, checks=checks, limit=limit), reveal=reveal)
 
 
 def validate_tables(engine: Engine, package: Package, *, checks: str | None, limit: int | None) -> dict[str, Scan]:
@@ -161,9 +165,10 @@ def _finish(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
         check_keys(engine, scan, scans)
 
 
-def report_of(scans: Mapping[str, Scan]) -> Report:
-    """The report of finished scans, one task a table."""
-    return Report(tuple(scan.found.task(scan.labels, scan.rows) for scan in scans.values()))
+def report_of(scans: Mapping[str, Scan], *, reveal: bool = False) -> Report:
+    """The report of finished scans, one task a table; values of private columns are withheld unless `reveal`."""
+    tasks = ((scan, scan.found.task(scan.labels, scan.rows)) for scan in scans.values())
+    return Report(tuple(task if reveal else withhold(scan, task) for scan, task in tasks))
 
 
 def drop_scans(engine: Engine, scans: Mapping[str, Scan]) -> None:
