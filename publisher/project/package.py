@@ -12,10 +12,10 @@ from typing import Any
 
 from publisher.errors import ProjectError
 from publisher.model import Check, Descriptor, Package, Resource
-from publisher.privacy import check_privacy
+from publisher.privacy import check_allowed, check_privacy
 from publisher.project.files import inside, read_object, read_text, refuse_unknown
 
-PACKAGE_KEYS = ("languages", "schedule", "max_level", "initial_version")
+PACKAGE_KEYS = ("allow", "languages", "schedule", "max_level", "initial_version")
 REMOVALS = "removals.yaml"
 RESOURCE_KEYS = (
     "min_rows",
@@ -57,6 +57,7 @@ def read_package(path: Path, *, project_root: Path | None) -> Package:
     where = str(path)
     settings = _mapping(document.get("publisher", {}), f"{where}: publisher")
     refuse_unknown(settings, PACKAGE_KEYS, f"{where}: publisher")
+    check_allowed(settings, f"{where}: publisher.allow")
     name = _name(document.get("name") or path.parent.name, f"{where}: name")
     items = document.get("resources")
     if not isinstance(items, list) or not items:

@@ -32,7 +32,9 @@ def whole_of(name: str) -> str:
 def show(engine: Engine, resource: Resource, private: Collection[str] = ()) -> None:
     """Make the view of a table: its public columns and, of the private ones, those named."""
     hidden = {*private_fields(resource.schema)} - {*private}
-    fields = [(field, quote(str(field["name"]))) for field in resource.schema["fields"] if str(field["name"]) not in hidden]
+    fields = [
+        (field, quote(str(field["name"]))) for field in resource.schema["fields"] if str(field["name"]) not in hidden
+    ]
     typed = ", ".join(f"{typed_expression(field, column)} AS {column}" for field, column in fields)
     source = whole_of(resource.name) if private else relation_of(resource.name)
     engine.run(f"CREATE OR REPLACE VIEW {quote(resource.name)} AS SELECT {typed} FROM {source}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -42,6 +42,7 @@ def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishe
     """The difference to the head's latest release, the number that follows, the gates. Raises GateRefused, UsageError, StoreError."""
     package = prepared.tables.loaded.package
     run.progress("compare", 0, 0)
+    sensitive = _sensitive_gates(engine, prepared.tables)
     after = states_after(prepared.tables)
     rows = {table.resource.name: table.rows for table in prepared.tables.tables}
     judge = partial(
@@ -72,7 +73,18 @@ def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishe
         planned = Planned(parent, changes, bump, version, judge(changes, bump), notes, removed)
     if wishes.expect:
         expect(planned.version, wishes.expect)
-    return planned
+    return replace(planned, gates=(*planned.gates, *sensitive))
+
+
+def _sensitive_gates(engine: Engine, tables: Tables) -> tuple[gates.Gate, ...]:
+    """What looks like personal data or a secret in what would be published: rows, descriptions, SQL."""
+    package = tables.loaded.package
+    said = {
+        item.resource.name: described(item.resource) | {"schema": published_schema(item.resource)}
+        for item in tables.tables
+    }
+    told = {"package": described_package(package), **said}
+    return (*gates.look_through(engine, tables.tables), *gates.look_for_secrets(told, package.settings))
 
 
 def compare_releases(engine: Engine, before: Published, after: Published) -> ChangeSet:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from publisher.engine import Engine
+from publisher.engine import Engine, literal
 from publisher.errors import ProjectError
 from publisher.findings import HOUSE, Finding
+from publisher.privacy import allowed_in, kinds_of, settings_of
+from publisher.privacy.sensitive import CONTACT
 from publisher.validate.accept import full_match
 from publisher.validate.keys import check_unique_keys
 from publisher.validate.lanes import Scan, stream
@@ -22,15 +24,19 @@ BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 INVISIBLE = re.compile("^\\s|\\s$|[\u00a0\u00ad\u180e\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]")
 """Blanks that nobody sees: at either end, or of another kind than the space. (ZWJ and ZWNJ are letters in some scripts; see JOINERS.)"""
 JOINERS = "\u200c\u200d"
-MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
-PHONE = re.compile(r"(?<![\w.-])(?:\+|00)[1-9]\d{0,2}[ ./-]?(?:\(?\d{1,4}\)?[ ./-]?){2,5}\d{2,4}(?![\w.-])")
+PERSONAL = frozenset({"email", "phone"})
+LEFT_TO_GATES = frozenset({"personal-data"})
+"""Checks that a publication makes over all that it would publish, results of queries included, and which may be passed by name."""
 NUMBERS = frozenset({"integer", "number", "year", "date", "datetime", "time", "yearmonth"})
 
 Judge = Callable[[Any, str], bool]
 
 
 def _personal(field: Any, cell: str) -> bool:
-    return field.type in ("string", "any") and field.format != "email" and bool(MAIL.search(cell) or PHONE.search(cell))
+    settings = settings_of(field.custom)
+    if field.type not in ("string", "any") or field.format == "email" or settings.get("private"):
+        return False
+    return bool(kinds_of(cell, PERSONAL - allowed_in(settings)))
 
 
 def _foreign_digits(field: Any, cell: str) -> bool:
@@ -55,15 +61,16 @@ SUSPECT = r"[ -?A-~]*[!-?A-~]"
 """Printable ASCII that begins and ends without a blank: of interest to no judge but that of personal data."""
 
 
-def check_table(engine: Engine, scan: Scan, settings: Mapping[str, Any]) -> None:
-    """Add the findings of every house check that is on. Raises ProjectError for a switch that does not exist."""
+def check_table(engine: Engine, scan: Scan, settings: Mapping[str, Any], without: Collection[str] = ()) -> None:
+    """Add the findings of every house check that is on, those in `without` left out. Raises ProjectError for a switch that does not
+    exist."""
     switches = settings.get("checks") or {}
     unknown = [name for name in switches if name not in HOUSE]
     if unknown:
         raise ProjectError(f"{scan.source.path}: there is no check {unknown[0]!r}", f"Checks are: {', '.join(HOUSE)}.")
     if scan.records is None:
         return
-    on = {name for name in HOUSE if switches.get(name, True)}
+    on = {name for name in HOUSE if switches.get(name, True)} - {*without}
     if "unique-key" in on:
         check_unique_keys(engine, scan)
     if "empty-table" in on and not scan.rows:
@@ -96,7 +103,7 @@ def _suspects(engine: Engine, scan: Scan, categories: Mapping[int, frozenset[str
         text = f"c{number}"
         test = f"{text} <> '' AND NOT {full_match(SUSPECT, text)}"
         if field.type in ("string", "any"):
-            test = f"({test} OR regexp_matches({text}, '@|[+0][0-9].*[0-9]{{4}}'))"
+            test = f"({test} OR regexp_matches({text}, {literal(CONTACT)}))"
         if number in categories:
             test = f"({text} <> '')"
         tests.append(f"CASE WHEN {test} THEN {text} END")

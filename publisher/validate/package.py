@@ -6,7 +6,7 @@ The only place that puts the lanes together: every table is scanned once, then k
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,8 @@ def validate_table(
 
     `schema` and `dialect` are descriptors or paths of them; without a schema only the structure is judged. `references` are the
     tables that foreign keys name, as (path, schema). `checks="house"` adds our own checks. `limit` caps the samples of a code.
-    `reveal` shows values of private columns, which the report else withholds. Raises ProjectError for a file that is missing and for rules that are themselves wrong.
+    `reveal` shows values of private columns, which the report else withholds.
+    Raises ProjectError for a file that is missing and for rules that are themselves wrong.
     """
     path = Path(path)
     main = resource_of(path.stem, path, schema, dialect, encoding)
@@ -69,8 +70,10 @@ def validate_package(
         return report_of(validate_tables(engine, package, checks=checks, limit=limit), reveal=reveal)
 
 
-def validate_tables(engine: Engine, package: Package, *, checks: str | None, limit: int | None) -> dict[str, Scan]:
-    """The scans of a package's tables, all findings added."""
+def validate_tables(
+    engine: Engine, package: Package, *, checks: str | None, limit: int | None, without: Collection[str] = ()
+) -> dict[str, Scan]:
+    """The scans of a package's tables, all findings added; house checks in `without` are left out."""
     profile = str(package.descriptor.get("$schema", ""))
     on = checks == "house"
     return validate_resources(
@@ -79,6 +82,7 @@ def validate_tables(engine: Engine, package: Package, *, checks: str | None, lim
         limit=limit,
         profile=profile,
         house_checks=on,
+        without=without,
         root=package.root,
     )
 
@@ -127,6 +131,7 @@ def validate_resources(
     only: str | None = None,
     profile: str = "",
     house_checks: bool = False,
+    without: Collection[str] = (),
     root: Path | None = None,
 ) -> dict[str, Scan]:
     """Scan tables and compare their keys. `only` is the one table whose findings are wanted, where the others are references."""
@@ -151,7 +156,7 @@ def validate_resources(
         if only in (None, name):
             _finish(engine, scan, scans)
             if house_checks:
-                house.check_table(engine, scan, settings_of[name])
+                house.check_table(engine, scan, settings_of[name], without)
             explain(engine, scan, scans)
     return scans
 

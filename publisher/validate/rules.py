@@ -35,7 +35,8 @@ def _run(engine: Engine, check: Check, collectors: dict[str, Collector], limit: 
     columns = tuple(column[0] for column in result.description or ())
     if columns != COLUMNS:
         raise ProjectError(
-            f"{check.path}: returns the columns {', '.join(columns)}", f"Return exactly {', '.join(COLUMNS)}, in this order."
+            f"{check.path}: returns the columns {', '.join(columns)}",
+            f"Return exactly {', '.join(COLUMNS)}, in this order.",
         )
     while rows := result.fetchmany(2048):
         for resource, key, message in rows:

@@ -1,4 +1,4 @@
-"""Findings without what is private. In: a scan, its findings. Out: the same findings, every value of a private or undeclared column withheld.
+"""Findings without what is private. In: a scan, its findings. Out: the same, values of private and undeclared columns withheld.
 
 A report is read in logs, alerts and pull requests, so it says where a private value is wrong and never which one it is; on the maintainer's
 own terminal `publisher validate` shows it. Where the cells of a record cannot be told apart (the header is not the schema's, or a
@@ -22,19 +22,22 @@ def withhold(scan: Scan, task: Task) -> Task:
     numbers = {item.name: number for number, item in enumerate(scan.fields, 1)}
     hidden = frozenset(number for name, number in numbers.items() if name in private or name not in declared)
     foreign = any(code.endswith(("-label", "-header")) for code in task.counts)
-    rule = _Rule(declared, private, hidden, len(scan.fields), foreign)
+    ragged = not {"missing-cell", "extra-cell"}.isdisjoint(task.counts)
+    rule = _Rule(declared, private, hidden, len(scan.fields), foreign, ragged)
     return replace(task, findings=tuple(map(rule.apply, task.findings)), labels=rule.labels(task.labels))
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """`hidden` are the numbers of columns whose cells are withheld; `foreign` says that the header is not the schema's."""
+    """`hidden` are the numbers of columns whose cells are withheld; `foreign` says that the header is not the schema's, `ragged` that
+    some record has more or fewer cells than there are columns."""
 
     declared: frozenset[str]
     private: frozenset[str]
     hidden: frozenset[int]
     width: int
     foreign: bool
+    ragged: bool
 
     def labels(self, labels: Sequence[str]) -> tuple[str, ...]:
         """Where no label is a declared one, the file has a record in the place of its header."""
@@ -47,7 +50,8 @@ class _Rule:
             labels = self.labels(finding.labels)
             cell = finding.cell if finding.cell is None or labels == finding.labels else WITHHELD
             return replace(finding, cell=cell, labels=labels)
-        blind = self.foreign or bool(self.hidden and finding.cells and len(finding.cells) != self.width)
+        moved = len(finding.cells) != self.width if finding.cells else self.ragged
+        blind = self.foreign or bool(self.hidden and moved)
         cells = tuple(
             WITHHELD if blind or number in self.hidden or number > self.width else cell
             for number, cell in enumerate(finding.cells, 1)

@@ -6,12 +6,13 @@ other and then left behind by the first step that derives anything (query/), so 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from publisher.errors import ProjectError
 from publisher.model import Descriptor, Package, Resource
+from publisher.privacy.sensitive import KINDS, allowed_in
 
 FIELD_KEYS = ("private", "allow", "discloses", "deprecated", "renamed_from")
 """What a field's `publisher` object may hold."""
@@ -104,7 +105,9 @@ def check_privacy(resources: Sequence[Resource], where: str) -> None:
         elif len(private[resource.name]) == len(resource.fields) > 0:
             raise ProjectError(f"{at}: all columns are private", "Take the table out of the package.")
         elif any(True for field in resource.schema.get("fields", ()) if _disclosed_by(field)):
-            raise ProjectError(f"{at}: `discloses` is for the schema of a query", "Remove `private` to publish a column.")
+            raise ProjectError(
+                f"{at}: `discloses` is for the schema of a query", "Remove `private` to publish a column."
+            )
 
 
 def _check_field(field: Descriptor, at: str) -> None:
@@ -122,6 +125,13 @@ def _check_field(field: Descriptor, at: str) -> None:
     for name in ("allow", "discloses"):
         if not _is_words(settings.get(name, ())):
             raise ProjectError(f"{at}: publisher.{name} is no list of words", f"Write `{name}: [...]`.")
+    check_allowed(settings, f"{at}: publisher.allow")
+
+
+def check_allowed(settings: Descriptor, at: str) -> None:
+    """Raise ProjectError for a word under `allow` that lets nothing pass."""
+    if unknown := sorted(allowed_in(settings) - {*KINDS}):
+        raise ProjectError(f"{at}: {unknown[0]!r} is no kind of data", f"Kinds are: {', '.join(KINDS)}.")
 
 
 def _check_keys(resource: Resource, private: Mapping[str, Sequence[str]], at: str) -> None:
@@ -165,7 +175,8 @@ def _check_query(resource: Resource, private: Mapping[str, Sequence[str]], at: s
     for table, column in sorted(disclosed(resource)):
         if column not in private.get(table, ()):
             raise ProjectError(
-                f"{at}: discloses {table}.{column}, which is no private column", "Name it as `table.column`, or remove it."
+                f"{at}: discloses {table}.{column}, which is no private column",
+                "Name it as `table.column`, or remove it.",
             )
 
 
@@ -178,7 +189,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _is_words(value: Any) -> bool:
-    return isinstance(value, str) or (isinstance(value, Iterable) and all(isinstance(item, str) for item in value))
+    return isinstance(value, str) or (isinstance(value, list | tuple) and all(isinstance(item, str) for item in value))
 
 
 def _names(value: Any) -> Sequence[str]:
