@@ -74,7 +74,10 @@ class Pointer:
         )
 
     def withdrawn(self, version: str) -> str:
-        """Why a release was withdrawn; "" where it was not."""
+        """Why a release was withdrawn, or removed by law; "" where it was not."""
+        for item in self.history:
+            if item.get("kind") == "redaction" and version in item.get("replaced", {}):
+                return str(item.get("reason") or "removed by law")
         marks = (item.get("yanked") or {} for item in self.history if item.get("version") == version)
         return next((str(mark.get("reason") or "no reason given") for mark in marks if mark), "")
 

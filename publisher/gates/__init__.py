@@ -6,6 +6,6 @@ sensitive  what looks like personal data or a secret in public columns and descr
 
 from publisher.gates.gate import Gate, refuse
 from publisher.gates.plausible import check
-from publisher.gates.sensitive import look_for_secrets, look_through
+from publisher.gates.sensitive import look_back, look_for_secrets, look_through
 
-__all__ = ["Gate", "check", "look_for_secrets", "look_through", "refuse"]
+__all__ = ["Gate", "check", "look_back", "look_for_secrets", "look_through", "refuse"]

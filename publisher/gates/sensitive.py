@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from publisher.diff import ChangeSet
 from publisher.engine import Engine, literal, quote
 from publisher.gates.gate import Gate
 from publisher.model import Descriptor, Table
@@ -51,6 +52,22 @@ def look_for_secrets(descriptions: Mapping[str, Any], settings: Descriptor) -> t
         )
         for kind, found in places.items()
         if kind not in allowed_in(settings)
+    )
+
+
+def look_back(package: str, changes: ChangeSet, private: Mapping[str, Sequence[str]]) -> tuple[Gate, ...]:
+    """A notice for each column that is private from this release on: earlier releases keep it until it is removed there."""
+    return tuple(
+        Gate(
+            f"{item.table}.{item.field}.private",
+            True,
+            f"{item.table}.{item.field} is private now, and releases up to {changes.from_version} hold its values",
+            remedy=f"`publisher redact {package} {item.table} --field {item.field}` removes them.",
+            review=True,
+        )
+        for table in changes.tables
+        for item in table.schema
+        if item.kind == "field_removed" and item.field in private.get(item.table, ())
     )
 
 

@@ -22,7 +22,7 @@ from publisher.model import Descriptor, Package, Resource, Table, Tables
 from publisher.privacy import disclosed, private_fields, private_names, public_package, public_resource
 from publisher.query.checks import judge
 from publisher.query.result import columns_sql, refuse_lexical
-from publisher.query.statement import functions_of_chance, ordered, read_statement
+from publisher.query.statement import functions_of_chance, ordered, read_statement, tables_read
 from publisher.query.views import CATALOG, PRIVATE, reason, relation_of, show, showing, whole_of
 from publisher.schema import sql_type, typed_expression
 from publisher.validate import Checked, check_relation
@@ -207,4 +207,4 @@ def _relative(place: str, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
 
-__all__ = ["derive"]
+__all__ = ["derive", "tables_read"]

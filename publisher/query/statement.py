@@ -71,6 +71,12 @@ def read_statement(
     return tree
 
 
+def tables_read(engine: Engine, resource: Resource) -> frozenset[str]:
+    """The names of tables that a query reads, in lower case, those of its own WITH among them. Raises ProjectError."""
+    parts = _walk(_parse(engine, resource.query or "", resource.name))
+    return frozenset(str(part["table_name"]).lower() for part in parts if part.get("type") == "BASE_TABLE")
+
+
 def read_check(engine: Engine, check: Check, tables: Collection[str]) -> None:
     """Nothing, where a check is one SELECT over `tables`. It may ask for the day, and its order is of no matter. Raises ProjectError."""
     parts = list(_walk(_parse(engine, check.sql, str(check.path))))

@@ -73,7 +73,8 @@ def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishe
         planned = Planned(parent, changes, bump, version, judge(changes, bump), notes, removed)
     if wishes.expect:
         expect(planned.version, wishes.expect)
-    return replace(planned, gates=(*planned.gates, *sensitive))
+    past = gates.look_back(package.name, planned.changes, prepared.tables.private)
+    return replace(planned, gates=(*planned.gates, *sensitive, *past))
 
 
 def _sensitive_gates(engine: Engine, tables: Tables) -> tuple[gates.Gate, ...]:

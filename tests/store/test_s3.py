@@ -287,3 +287,32 @@ def test_memory_does_not_grow_with_the_file(moto: Bucket, large: Path) -> None:
     for thread in threads:
         thread.join()
     assert 1 <= most <= SMALL.parts_in_memory
+
+
+def test_older_versions_are_forgotten(moto: Bucket) -> None:
+    """AWS keeps them in a bucket with versioning; Ceph 16 ignores conditions there and is refused."""
+    bucket = moto.fresh()
+    client = bucket.client()
+    client.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
+    store = open_store(bucket.target, env=bucket.env)
+    for key in ("pets/a.txt", "pets/b.txt", "other/c.txt"):
+        for body in (b"old", b"new"):
+            store.put(key, body, sha256=sha256_bytes(body), headers=layout.headers(key))
+    store.delete("pets/b.txt")
+    assert store.forget("pets/") == 3
+    left = client.list_object_versions(Bucket=bucket.name)
+    assert sorted(item["Key"] for item in left["Versions"]) == [
+        "data/other/c.txt",
+        "data/other/c.txt",
+        "data/pets/a.txt",
+    ]
+    assert "DeleteMarkers" not in left
+    assert store.read("pets/a.txt")[0] == b"new"
+    assert store.forget("pets/") == 0
+
+
+def test_where_nothing_is_kept_nothing_is_forgotten(bucket: Bucket) -> None:
+    store = open_store(bucket.target, env=bucket.env)
+    store.put("pets/a.txt", b"x", sha256=sha256_bytes(b"x"), headers=layout.headers("pets/a.txt"))
+    assert store.forget("") == 0
+    assert store.read("pets/a.txt")[0] == b"x"
