@@ -15,7 +15,6 @@ import json
 import os
 import re
 import shutil
-import statistics
 import tempfile
 import time
 from collections import Counter
@@ -92,7 +91,7 @@ class World:
         started = time.perf_counter()
         receipt = publish_package(Run(cast("Store", counted), self.settings), package, Wishes())
         seconds = time.perf_counter() - started
-        assert receipt.outcome == "published" and not receipt.stale, receipt
+        assert (receipt.outcome, receipt.stale) == ("published", ""), receipt
         return Cost(seconds, counted.counts)
 
     def several(self) -> Cost:
