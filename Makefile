@@ -44,8 +44,11 @@ check: $(VENV)/dev ## Everything that must hold: format, lint, types, floors and
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto
 
-bench: $(VENV)/dev ## Measure against frictionless, pandas, polars, DuckDB and the aws client; minutes
-	$(BIN)/python -m tests.bench
+bench: $(VENV)/dev ## Measure against frictionless, pandas, polars, DuckDB and the aws client into docs/performance.md; most of an hour
+	$(BIN)/python -m tests.bench --write docs/performance.md
+
+bench-check: $(VENV)/dev ## Measure, and fail where a figure passes its bound
+	$(BIN)/python -m tests.bench --check
 
 format: $(VENV)/dev ## Put the code in order
 	$(BIN)/ruff format publisher tests

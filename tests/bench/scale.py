@@ -33,6 +33,7 @@ from publisher.project import Settings, read_package
 from publisher.run import Run, Wishes, publish_package
 from publisher.store.base import Store
 from publisher.store.files import FileStore
+from tests.bench.figures import Figure, keep
 
 TIMED = 5
 ROWS = 200
@@ -195,22 +196,30 @@ def main() -> None:
     for world, root in worlds():
         for _ in range(7):
             world.publish()
-        tenth = world.several()
+        cost = tenth = world.several()
         tell("the tenth release", tenth, tenth, root)
         size = 100
         while size <= arguments.releases:
             give_past(world.store, root, "growth", size)
-            tell(f"the one after {size}", world.several(), tenth, root)
+            cost = world.several()
+            tell(f"the one after {size}", cost, tenth, root)
             size *= 10
+        keep(
+            Figure(f"publication after {size // 10} releases beside the tenth", cost.seconds / tenth.seconds, most=1.2)
+        )
     for world, root in worlds():
         world.publish()
-        alone = world.several()
+        cost = alone = world.several()
         tell("alone in its store", alone, alone, root)
         size = 10
         while size <= arguments.packages:
             give_neighbours(world.store, root, "growth", size)
-            tell(f"one of {size} packages", world.several(), alone, root)
+            cost = world.several()
+            tell(f"one of {size} packages", cost, alone, root)
             size *= 10
+        keep(
+            Figure(f"publication among {size // 10} packages beside one alone", cost.seconds / alone.seconds, most=1.2)
+        )
 
 
 if __name__ == "__main__":
