@@ -24,6 +24,7 @@ class Settings:
     memory: str = "512MB"
     query_seconds: int = 60
     signers: tuple[str, ...] = ()
+    lock_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ SETTINGS: Mapping[str, Setting] = {
     "signers": Setting(
         "Who may sign releases: lines of an allowed-signers file of ssh-keygen, published as one.", _lines
     ),
+    "lock_days": Setting("Days for which S3 Object Lock keeps releases; the bucket must have it.", _whole(0)),
 }
 """Every setting by name; its environment variable is `PUBLISHER_` and the name in capitals."""
 
