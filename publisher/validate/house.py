@@ -11,10 +11,9 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from publisher.engine import Engine
+from publisher.engine import Engine, literal
 from publisher.errors import ProjectError
 from publisher.findings import HOUSE, Finding
-from publisher.validate.accept import full_match
 from publisher.validate.keys import check_unique_keys
 from publisher.validate.lanes import Scan, stream
 
@@ -29,8 +28,12 @@ NUMBERS = frozenset({"integer", "number", "year", "date", "datetime", "time", "y
 Judge = Callable[[Any, str], bool]
 
 
+def _may_be_personal(field: Any) -> bool:
+    return field.type in ("string", "any") and field.format != "email"
+
+
 def _personal(field: Any, cell: str) -> bool:
-    return field.type in ("string", "any") and field.format != "email" and bool(MAIL.search(cell) or PHONE.search(cell))
+    return _may_be_personal(field) and bool(MAIL.search(cell) or PHONE.search(cell))
 
 
 def _foreign_digits(field: Any, cell: str) -> bool:
@@ -51,8 +54,10 @@ JUDGES: Mapping[str, Judge] = {
 }
 """Checks of single cells."""
 
-SUSPECT = r"[ -?A-~]*[!-?A-~]"
-"""Printable ASCII that begins and ends without a blank: of interest to no judge but that of personal data."""
+SUSPECT = "(strlen({v}) <> length({v}) OR {v} < '!' OR {v}[-1] < '!')"
+"""SQL: a cell holds more than ASCII, or a blank stands at an end. No judge but that of personal data cares for any other."""
+SUSPECT_NUMBER = r"(^|[^0-9A-Za-z_.-])(\+|00)[1-9][\p{Nd} ./()-]{4}"
+"""What every telephone number that PHONE finds begins with, as RE2 can tell it."""
 
 
 def check_table(engine: Engine, scan: Scan, settings: Mapping[str, Any]) -> None:
@@ -76,7 +81,7 @@ def check_table(engine: Engine, scan: Scan, settings: Mapping[str, Any]) -> None
 def _check_cells(engine: Engine, scan: Scan, on: set[str]) -> None:
     judges = {code: judge for code, judge in JUDGES.items() if code in on}
     categories = _categories(scan) if "category" in on else {}
-    for row, number, cell in _suspects(engine, scan, categories):
+    for row, number, cell in _suspects(engine, scan, categories, "personal-data" in on):
         field = scan.fields[number - 1]
         for code, judge in judges.items():
             if judge(field, cell):
@@ -87,19 +92,19 @@ def _check_cells(engine: Engine, scan: Scan, on: set[str]) -> None:
             scan.found.add(Finding("category", row=row, field=number, name=field.name, cell=cell, expected=listed))
 
 
-def _suspects(engine: Engine, scan: Scan, categories: Mapping[int, frozenset[str]]) -> Iterator[tuple[int, int, str]]:
-    """(record, field, cell) for cells that a judge might object to; missing cells are none."""
+def _suspects(
+    engine: Engine, scan: Scan, categories: Mapping[int, frozenset[str]], personal: bool
+) -> Iterator[tuple[int, int, str]]:
+    """(record, field, cell) for cells that a judge might object to; missing cells are none. `personal` asks for personal data."""
     records = scan.records
     assert records is not None
     tests = []
     for number, field in enumerate(scan.fields, start=1):
         text = f"c{number}"
-        test = f"{text} <> '' AND NOT {full_match(SUSPECT, text)}"
-        if field.type in ("string", "any"):
-            test = f"({test} OR regexp_matches({text}, '@|[+0][0-9].*[0-9]{{4}}'))"
-        if number in categories:
-            test = f"({text} <> '')"
-        tests.append(f"CASE WHEN {test} THEN {text} END")
+        test = "TRUE" if number in categories else SUSPECT.format(v=text)
+        if personal and _may_be_personal(field):
+            test += f" OR {suspect_person(text)}"
+        tests.append(f"CASE WHEN {text} <> '' AND ({test}) THEN {text} END")
     if not tests:
         return
     row = "row" if records.counted else f"row_number() OVER () + {records.first_row - 1} AS row"
@@ -107,6 +112,12 @@ def _suspects(engine: Engine, scan: Scan, categories: Mapping[int, frozenset[str
     held = "len(list_filter(cells, lambda cell: cell IS NOT NULL)) > 0"
     for number, found in stream(engine, f"SELECT * FROM ({cells}) WHERE {held}"):
         yield from ((number, at, cell) for at, cell in enumerate(found, start=1) if cell is not None)
+
+
+def suspect_person(text: str) -> str:
+    """SQL: a cell might hold what MAIL or PHONE finds."""
+    number = f"(contains({text}, '+') OR contains({text}, '00')) AND regexp_matches({text}, {literal(SUSPECT_NUMBER)})"
+    return f"contains({text}, '@') OR ({number})"
 
 
 def _categories(scan: Scan) -> dict[int, frozenset[str]]:
