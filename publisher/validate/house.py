@@ -54,8 +54,8 @@ JUDGES: Mapping[str, Judge] = {
 }
 """Checks of single cells."""
 
-SUSPECT = "(strlen({v}) <> length({v}) OR {v} < '!' OR {v}[-1] < '!')"
-"""SQL: a cell holds more than ASCII, or a blank stands at an end. No judge but that of personal data cares for any other."""
+UNSEEN = "[\u0085\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f\u2060\u2066-\u2069\u3000\ufeff]"
+"""Every character that BIDI, or INVISIBLE where a cell ends, may find."""
 SUSPECT_NUMBER = r"(^|[^0-9A-Za-z_.-])(\+|00)[1-9][\p{Nd} ./()-]{4}"
 """What every telephone number that PHONE finds begins with, as RE2 can tell it."""
 
@@ -98,20 +98,33 @@ def _suspects(
     """(record, field, cell) for cells that a judge might object to; missing cells are none. `personal` asks for personal data."""
     records = scan.records
     assert records is not None
-    tests = []
+    tests = {}
     for number, field in enumerate(scan.fields, start=1):
         text = f"c{number}"
-        test = "TRUE" if number in categories else SUSPECT.format(v=text)
+        test = "TRUE" if number in categories else suspect_signs(text, plain=field.type in NUMBERS)
         if personal and _may_be_personal(field):
             test += f" OR {suspect_person(text)}"
-        tests.append(f"CASE WHEN {text} <> '' AND ({test}) THEN {text} END")
+        tests[text] = f"({text} <> '' AND ({test}))"
     if not tests:
         return
-    row = "row" if records.counted else f"row_number() OVER () + {records.first_row - 1} AS row"
-    cells = f"SELECT {row}, [{', '.join(tests)}] AS cells FROM {records.sql}"
-    held = "len(list_filter(cells, lambda cell: cell IS NOT NULL)) > 0"
-    for number, found in stream(engine, f"SELECT * FROM ({cells}) WHERE {held}"):
+    own = "row, " if records.counted else ""
+    cells = ", ".join(f"CASE WHEN {test} THEN {text} END" for text, test in tests.items())
+    # A table of its own, since numbering records in the query itself would take all threads but one away from it.
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE suspects AS SELECT {own}"
+        f"CASE WHEN {' OR '.join(tests.values())} THEN [{cells}] END AS cells FROM {records.sql}"
+    )
+    for number, found in stream(engine, f"SELECT {records.row}, cells FROM suspects WHERE cells IS NOT NULL"):
         yield from ((number, at, cell) for at, cell in enumerate(found, start=1) if cell is not None)
+    engine.run("DROP TABLE suspects")
+
+
+def suspect_signs(text: str, *, plain: bool) -> str:
+    """SQL: a cell begins or ends with a blank, or holds what no eye can tell from something else; where `plain`, any character
+    beyond ASCII."""
+    signs = f"regexp_matches({text}, {literal(UNSEEN)}) OR nfc_normalize({text}) <> {text}"
+    beyond = f"strlen({text}) <> length({text})" + ("" if plain else f" AND ({signs})")
+    return f"{text} < '!' OR {text}[-1] < '!' OR ({beyond})"
 
 
 def suspect_person(text: str) -> str:
