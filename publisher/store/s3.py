@@ -17,7 +17,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
@@ -44,7 +44,7 @@ from botocore.exceptions import (
 from publisher.canonical import CHUNK, sha256_bytes
 from publisher.errors import AccessDenied, Damaged, NotFound, PreconditionFailed, Unavailable, UsageError
 from publisher.model import Headers
-from publisher.store.base import Capabilities, Stat, check_key, metadata
+from publisher.store.base import Capabilities, Stat, Store, check_key, metadata
 from publisher.store.probe import probe_store
 from publisher.store.retry import NEVER, Retry
 from publisher.store.s3_errors import CREDENTIALS, explain
@@ -107,6 +107,8 @@ def open_bucket(
 class S3Store:
     """A bucket, or the part of one below `prefix`. `retry` is for the parts of large objects alone; `quoted` fixes the form of the ETag
     in `If-Match`, None lets a probe find it."""
+
+    remote = True
 
     def __init__(
         self,
@@ -228,6 +230,9 @@ class S3Store:
                     if not item["Key"].endswith("/"):
                         key = item["Key"].removeprefix(self._prefix)
                         yield Stat(key, item["Size"], _etag(item["ETag"]), "", item["LastModified"])
+
+    def batch(self) -> AbstractContextManager[Store]:
+        return nullcontext(self)
 
     def probe(self) -> Capabilities:
         with self._probing:
