@@ -69,9 +69,17 @@ class Ledger:
         return known is not None and known[1].cache_control == layout.IMMUTABLE
 
     def dump(self) -> bytes:
-        """Compressed; equal ledgers give equal bytes."""
-        headers = [[item.content_type, item.cache_control, item.content_disposition] for item in self._headers]
-        return gzip.compress(canonical_json({"headers": headers, "objects": self._objects}), compresslevel=1, mtime=0)
+        """Compressed; the same objects give the same bytes, in whatever order they were noted."""
+        order = sorted(
+            self._headers, key=lambda item: (item.content_type, item.cache_control, item.content_disposition)
+        )
+        places = {str(self._places[item]): str(place) for place, item in enumerate(order)}
+        objects = {}
+        for key, text in self._objects.items():
+            sha256, place, etag = text.split(" ", 2)
+            objects[key] = f"{sha256} {places[place]} {etag}"
+        headers = [[item.content_type, item.cache_control, item.content_disposition] for item in order]
+        return gzip.compress(canonical_json({"headers": headers, "objects": objects}), compresslevel=1, mtime=0)
 
 
 def read_ledger(body: bytes) -> Ledger:

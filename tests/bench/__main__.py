@@ -12,6 +12,7 @@ BENCHES = {
     "pipeline": ["tests.bench.pipeline"],
     "diff": ["tests.bench.diff"],
     "upload": ["tests.bench.upload"],
+    "feeds": ["tests.bench.feeds"],
 }
 
 

@@ -294,5 +294,10 @@ def test_a_ledger_is_read_as_it_was_written(entries: dict[str, tuple[str, str, s
         ledger.note(key, sha256, Headers(kind, cache), etag)
     found = read_ledger(ledger.dump())
     assert set(found) == set(entries)
+    again = Ledger()
+    for key in reversed(entries):
+        sha256, kind, cache, etag = entries[key]
+        again.note(key, sha256, Headers(kind, cache), etag)
+    assert again.dump() == ledger.dump()
     for key, (sha256, kind, cache, etag) in entries.items():
         assert found.get(key) == (sha256, Headers(kind, cache), etag)
