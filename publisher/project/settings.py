@@ -23,6 +23,8 @@ class Settings:
     retention_days: int = 7
     memory: str = "512MB"
     query_seconds: int = 60
+    signers: tuple[str, ...] = ()
+    lock_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,15 @@ def _languages(value: Any) -> tuple[str, ...]:
     if not isinstance(items, list) or not items or not set(items) <= known or len(set(items)) < len(items):
         raise ValueError(f"must list languages out of {', '.join(sorted(known))}, each once")
     return tuple(items)
+
+
+def _lines(value: Any) -> tuple[str, ...]:
+    items = value.splitlines() if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(
+        isinstance(item, str) and item.strip() and "\n" not in item for item in items
+    ):
+        raise ValueError('must list lines such as "open-data@example.org ssh-ed25519 AAAA..."')
+    return tuple(item.strip() for item in items)
 
 
 def _boolean(value: Any) -> bool:
@@ -107,6 +118,10 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "memory": Setting("Memory that DuckDB may use before it spills to disk.", _memory),
     "query_seconds": Setting("Seconds after which a query or check is stopped.", _whole(1)),
+    "signers": Setting(
+        "Who may sign releases: lines of an allowed-signers file of ssh-keygen, published as one.", _lines
+    ),
+    "lock_days": Setting("Days for which S3 Object Lock keeps releases; the bucket must have it.", _whole(0)),
 }
 """Every setting by name; its environment variable is `PUBLISHER_` and the name in capitals."""
 
@@ -132,7 +147,7 @@ def read_settings(table: Mapping[str, Any], environment: Mapping[str, str], wher
     return Settings(**values)
 
 
-_ELSEWHERE = {"shared", "ceph"}
-"""Variables of the test suite that share the prefix."""
+_ELSEWHERE = {"shared", "ceph", "croissant", "full", "signing_key"}
+"""Variables that share the prefix: of the test suite, and the secret that is no setting."""
 
 assert {item.name for item in fields(Settings)} == set(SETTINGS)

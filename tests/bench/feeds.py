@@ -32,6 +32,7 @@ from publisher.project import Settings
 from publisher.run import Run, refresh_derived
 from publisher.store import open_store
 from publisher.store.base import Store
+from tests.bench.figures import Figure, keep
 from tests.servers.ceph import find_ceph, run_ceph
 from tests.servers.moto import run_moto
 from tests.shelf import Shelf, TableOf, alliance, edit
@@ -172,6 +173,17 @@ def compare(target: str, package: dict[str, Any], tables: list[TableOf], column:
     return found
 
 
+def figures(small: dict[str, Any], large: dict[str, Any]) -> Iterator[Figure]:
+    """What is promised: quick, in bounded memory, and nothing sent that did not change."""
+    yield Figure("static API of the Alliance, built", small["build"]["seconds"], "s", most=2)
+    yield Figure("static API of 100 k records, built", large["build"]["seconds"], "s", most=20)
+    yield Figure("the same, all derived objects into an empty folder", large["first"]["seconds"], "s", most=30)
+    yield Figure("its peak memory, DuckDB's 512 MB included", large["first"]["peak_mb"], "MB", most=700)
+    yield Figure("objects sent where nothing changed", large["again"]["sent"], "objects", most=0)
+    yield Figure("objects sent for one corrected record of 100 k", large["changed"]["sent"], "objects", most=400)
+    yield Figure("requests that write nothing, for the same", large["changed"]["asked"], "requests", most=100)
+
+
 @contextmanager
 def places(kind: str) -> Iterator[Iterator[str]]:
     """Targets, each a fresh, empty store."""
@@ -203,6 +215,8 @@ def main() -> None:
         found["alliance"] = compare(next(targets), package, tables, ("commitments", "text_en"))
         print(f"{chosen.rows} records, {chosen.place}")
         found["many"] = compare(next(targets), {"name": "p"}, many(chosen.rows), ("items", "note"))
+    if chosen.place == "files":
+        keep(*figures(found["alliance"], found["many"]))
     if chosen.json:
         chosen.json.write_text(json.dumps(found))
 
