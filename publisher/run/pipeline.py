@@ -17,7 +17,8 @@ from pathlib import Path
 from publisher import gates, layout
 from publisher.canonical import content_hash
 from publisher.commit import CONTEST, Head, Lost, admit, claim, commit, read_head, settle
-from publisher.commit.derive import Refreshed, refresh
+from publisher.commit.area import Refreshed
+from publisher.commit.derive import is_current, refresh
 from publisher.diff import ChangeSet, compare
 from publisher.engine import Engine
 from publisher.errors import GateRefused, NotFound, StoreError
@@ -30,10 +31,9 @@ from publisher.project import find_package, find_project, read_signer
 from publisher.query import derive
 from publisher.run.building import build_release, whole_seconds
 from publisher.run.context import Prepared, Run, Wishes, open_workspace
-from publisher.run.derived import builders, folders
+from publisher.run.derived import areas, source
 from publisher.run.difference import Planned, compare_with, states_after, states_before
 from publisher.store import open_store
-from publisher.store.base import Store
 from publisher.validate import check
 from publisher.version import expect
 
@@ -72,7 +72,7 @@ def publish_package(run: Run, package: Package, wishes: Wishes) -> Receipt:
         with open_workspace(run.settings) as engine:
             prepared = prepare(run, engine, loaded)
             receipt = settle(head, partial(_attempt, run, engine, prepared, wishes), CONTEST)
-    if receipt.outcome == "published" or not _is_indexed(run.store, receipt):
+    if receipt.outcome == "published" or not _is_finished(run, head, receipt):
         try:
             refresh_derived(run, package.name)
         except StoreError as error:
@@ -114,12 +114,13 @@ def compare_sources(run: Run, engine: Engine, before: Published, package: Packag
     return compare(engine, states, states_after(prepared.tables), same, package=described, from_version=before.version)
 
 
-def refresh_derived(run: Run, *packages: str) -> Refreshed:
-    """Rebuild what follows from releases: pages, feeds, catalogues, copies; the index last."""
+def refresh_derived(run: Run, *packages: str, check: bool = False) -> Refreshed:
+    """Rebuild what follows from releases: pages, feeds, catalogues, copies; the index last. With `check` the store is asked for each
+    object, else only for what the manifests of derived objects cannot tell."""
     run.progress("refresh", 0, 0)
     with open_workspace(run.settings) as engine:
-        makers = builders(engine, run.settings)
-        return refresh(run.store, packages, makers, folders=folders(packages, run.settings), retry=run.retry)
+        plan = partial(areas, engine, run.settings)
+        return refresh(run.store, packages, plan, run=run.name, now=run.now, retry=run.retry, check=check)
 
 
 def _attempt(run: Run, engine: Engine, prepared: Prepared, wishes: Wishes, head: Head) -> Receipt | Lost:
@@ -178,10 +179,11 @@ def _same_inputs(head: Head, loaded: Loaded) -> Receipt | None:
     return Receipt(loaded.package.name, "unchanged", head.latest.version)
 
 
-def _is_indexed(store: Store, receipt: Receipt) -> bool:
-    """Whether what is derived was finished for this release: the index, written last, names it."""
+def _is_finished(run: Run, head: Head, receipt: Receipt) -> bool:
+    """Whether what is derived was finished for this release: of the package, and of the store, whose index is written last."""
     try:
-        packages = json.loads(store.read(layout.INDEX)[0])["packages"]
-        return any((item["name"], item["version"]) == (receipt.package, receipt.version) for item in packages)
+        packages = json.loads(run.store.read(layout.INDEX)[0])["packages"]
+        listed = any((item["name"], item["version"]) == (receipt.package, receipt.version) for item in packages)
+        return listed and is_current(run.store, receipt.package, source(head, run.settings))
     except (NotFound, ValueError, KeyError, TypeError):
         return False
