@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ class Settings:
     retention_days: int = 7
     memory: str = "512MB"
     query_seconds: int = 60
+    security_txt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,40 @@ def _languages(value: Any) -> tuple[str, ...]:
     if not isinstance(items, list) or not items or not set(items) <= known or len(set(items)) < len(items):
         raise ValueError(f"must list languages out of {', '.join(sorted(known))}, each once")
     return tuple(items)
+
+
+def _security_txt(value: Any) -> str:
+    """The fields of a security.txt (RFC 9116), one a line: at least one Contact, and one Expires."""
+    lines = [line.strip() for line in _text(value).splitlines() if line.strip()]
+    fields = [line.partition(":") for line in lines if not line.startswith("#")]
+    names = [name.strip().lower() for name, _, _ in fields]
+    values = [text.strip() for _, _, text in fields]
+    contacts = [text for name, text in zip(names, values, strict=True) if name == "contact"]
+    if not all(text for _, _, text in fields) or not set(names) <= _SECURITY_FIELDS:
+        raise ValueError(f"must have lines such as `Contact: mailto:...`, of {', '.join(sorted(_SECURITY_FIELDS))}")
+    if not contacts or not all(text.startswith(("mailto:", "https://", "tel:")) for text in contacts):
+        raise ValueError("needs a line `Contact:` with an address that begins with mailto:, https:// or tel:")
+    try:
+        moment = datetime.fromisoformat(dict(zip(names, values, strict=True)).get("expires", ""))
+        if names.count("expires") != 1 or moment.tzinfo is None:
+            raise ValueError
+    except ValueError as error:
+        raise ValueError("needs one line `Expires:` with a moment such as 2027-06-30T00:00:00Z") from error
+    return "\n".join(lines)
+
+
+_SECURITY_FIELDS = {
+    "acknowledgments",
+    "canonical",
+    "contact",
+    "csaf",
+    "encryption",
+    "expires",
+    "hiring",
+    "policy",
+    "preferred-languages",
+}
+"""https://www.iana.org/assignments/security-txt-fields"""
 
 
 def _boolean(value: Any) -> bool:
@@ -107,6 +143,9 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "memory": Setting("Memory that DuckDB may use before it spills to disk.", _memory),
     "query_seconds": Setting("Seconds after which a query or check is stopped.", _whole(1)),
+    "security_txt": Setting(
+        "Lines of `.well-known/security.txt` (RFC 9116), `Contact:` and `Expires:` among them.", _security_txt
+    ),
 }
 """Every setting by name; its environment variable is `PUBLISHER_` and the name in capitals."""
 

@@ -5,10 +5,9 @@ Nothing here reads a source: a store that lost all of it gets it back from its r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from publisher import catalog, feeds, site
 from publisher.commit import Head
@@ -30,7 +29,7 @@ def folders(packages: Iterable[str], settings: Settings) -> list[str]:
     """Folders in which only derived objects lie, so that whatever is not derived any more can go."""
     names = list(packages)
     own = [f"{name}/{part}/" for name in names for part in ("latest", "changes", "data", "feeds", "schemas")]
-    return own + site.folders(names, settings.languages)
+    return own + [folder for name in names for folder in site.folders(name, settings.languages)]
 
 
 def _build(engine: Engine, settings: Settings, store: Store, heads: Heads) -> Iterator[Derived]:
@@ -54,14 +53,16 @@ def _objects(
     yield from catalog.build(
         [(item.info, histories[name]) for name, item in current.items()], base_url=base, languages=languages
     )
-    yield from site.build(store, _pages(current, histories), languages, base, folder)
+    edition = site.open_edition(store, languages, base)
+    for name, published in current.items():
+        yield from _made(site.build_package(edition, published, histories[name]))
+    newest = [(published, histories[name]) for name, published in current.items()]
+    yield from _made(site.build_root(edition, newest, security_txt=settings.security_txt))
     yield from feeds.build_root(engine, list(current.values()), base_url=base, languages=languages)
 
 
-def _pages(
-    current: Mapping[str, Published], histories: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> dict[str, site.Current]:
-    return {name: site.Current(item.version, histories[name]) for name, item in current.items()}
+def _made(pages: Iterable[site.Page]) -> Iterator[tuple[str, bytes]]:
+    return ((page.key, page.make()) for page in pages)
 
 
 def _read(store: Store, name: str, head: Head, folder: Path) -> Published:
