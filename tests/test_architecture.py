@@ -13,7 +13,7 @@ from tests.tools import ROOT
 SOURCE = ROOT / "publisher"
 FLOORS = [
     {"errors", "model", "canonical"},
-    {"schema", "findings", "version", "layout", "messages", "store.base"},
+    {"schema", "findings", "version", "layout", "messages", "signing", "store.base"},
     {"project", "engine", "store", "report"},
     {"load", "diff"},
     {"validate"},

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from publisher.errors import UsageError
 from publisher.project.files import did_you_mean
+from publisher.project.security import security_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,9 @@ class Settings:
     retention_days: int = 7
     memory: str = "512MB"
     query_seconds: int = 60
-    security_txt: str = ""
+    signers: tuple[str, ...] = ()
+    lock_days: int = 0
+    security_txt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,40 +69,13 @@ def _languages(value: Any) -> tuple[str, ...]:
     return tuple(items)
 
 
-def _security_txt(value: Any) -> str:
-    """The fields of a security.txt (RFC 9116), one a line: at least one Contact, and one Expires."""
-    lines = [line.strip() for line in _text(value).splitlines() if line.strip()]
-    fields = [line.partition(":") for line in lines if not line.startswith("#")]
-    names = [name.strip().lower() for name, _, _ in fields]
-    values = [text.strip() for _, _, text in fields]
-    contacts = [text for name, text in zip(names, values, strict=True) if name == "contact"]
-    if not all(text for _, _, text in fields) or not set(names) <= _SECURITY_FIELDS:
-        raise ValueError(f"must have lines such as `Contact: mailto:...`, of {', '.join(sorted(_SECURITY_FIELDS))}")
-    if not contacts or not all(text.startswith(("mailto:", "https://", "tel:")) for text in contacts):
-        raise ValueError("needs a line `Contact:` with an address that begins with mailto:, https:// or tel:")
-    try:
-        moment = datetime.fromisoformat(dict(zip(names, values, strict=True)).get("expires", ""))
-        if names.count("expires") != 1 or moment.tzinfo is None:
-            raise ValueError
-    except ValueError as error:
-        raise ValueError("needs one line `Expires:` with a moment such as 2027-06-30T00:00:00Z") from error
-    return "\n".join(lines)
-
-
-_SECURITY_FIELDS = {
-    "acknowledgments",
-    "canonical",
-    "contact",
-    "csaf",
-    "encryption",
-    "expires",
-    "hiring",
-    "policy",
-    "preferred-languages",
-}
-"""https://www.iana.org/assignments/security-txt-fields"""
-
-
+def _lines(value: Any) -> tuple[str, ...]:
+    items = value.splitlines() if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(
+        isinstance(item, str) and item.strip() and "\n" not in item for item in items
+    ):
+        raise ValueError('must list lines such as "open-data@example.org ssh-ed25519 AAAA..."')
+    return tuple(item.strip() for item in items)
 def _boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value
@@ -143,8 +118,12 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "memory": Setting("Memory that DuckDB may use before it spills to disk.", _memory),
     "query_seconds": Setting("Seconds after which a query or check is stopped.", _whole(1)),
+    "signers": Setting(
+        "Who may sign releases: lines of an allowed-signers file of ssh-keygen, published as one.", _lines
+    ),
+    "lock_days": Setting("Days for which S3 Object Lock keeps releases; the bucket must have it.", _whole(0)),
     "security_txt": Setting(
-        "Lines of `.well-known/security.txt` (RFC 9116), `Contact:` and `Expires:` among them.", _security_txt
+        "Lines of `.well-known/security.txt` (RFC 9116), `Contact:` and `Expires:` among them.", security_lines
     ),
 }
 """Every setting by name; its environment variable is `PUBLISHER_` and the name in capitals."""
@@ -171,7 +150,7 @@ def read_settings(table: Mapping[str, Any], environment: Mapping[str, str], wher
     return Settings(**values)
 
 
-_ELSEWHERE = {"shared", "ceph"}
-"""Variables of the test suite that share the prefix."""
+_ELSEWHERE = {"shared", "ceph", "croissant", "full", "signing_key"}
+"""Variables that share the prefix: of the test suite, and the secret that is no setting."""
 
 assert {item.name for item in fields(Settings)} == set(SETTINGS)

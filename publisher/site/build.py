@@ -71,7 +71,7 @@ def build_package(edition: Edition, published: Published, history: Past) -> Iter
 
 
 def build_root(
-    edition: Edition, packages: Iterable[tuple[Published, Past]], *, security_txt: str = ""
+    edition: Edition, packages: Iterable[tuple[Published, Past]], *, security_txt: Sequence[str] = ()
 ) -> Iterator[Page]:
     """What belongs to no package: assets, the catalogue, its search, the page of states, the sitemap."""
     shelves = [Shelf(published, history) for published, history in packages]

@@ -99,9 +99,8 @@ def robots(edition: Edition) -> bytes:
     return f"User-agent: *\nAllow: /\nSitemap: {layout.address(edition.base, '', layout.SITEMAP)}\n".encode()
 
 
-def security(edition: Edition, text: str) -> bytes:
+def security(edition: Edition, lines: Sequence[str]) -> bytes:
     """security.txt as the maintainer wrote it, with its own address where that is known (RFC 9116)."""
-    lines = text.strip().splitlines()
-    if edition.base and not any(line.lower().startswith("canonical:") for line in lines):
-        lines.append(f"Canonical: {layout.address(edition.base, '', layout.SECURITY)}")
-    return "\n".join([*lines, ""]).encode()
+    own = layout.address(edition.base, "", layout.SECURITY) if edition.base else ""
+    told = any(line.lower().startswith("canonical:") for line in lines)
+    return "\n".join([*lines, *([f"Canonical: {own}"] if own and not told else []), ""]).encode()
