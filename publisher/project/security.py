@@ -21,7 +21,9 @@ def security_lines(value: Any) -> tuple[str, ...]:
     parts = [line.partition(":") for line in lines if not line.startswith("#")]
     fields = [(name.strip().lower(), text.strip()) for name, _, text in parts]
     if not all(text and name in FIELDS for name, text in fields):
-        raise ValueError(f"must be lines such as `Contact: mailto:security@example.org`, of {', '.join(sorted(FIELDS))}")
+        raise ValueError(
+            f"must be lines such as `Contact: mailto:security@example.org`, of {', '.join(sorted(FIELDS))}"
+        )
     contacts = [text for name, text in fields if name == "contact"]
     if not contacts or not all(text.startswith(("mailto:", "https://", "tel:")) for text in contacts):
         raise ValueError("needs a line `Contact:` with an address that begins with mailto:, https:// or tel:")

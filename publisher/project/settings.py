@@ -76,6 +76,8 @@ def _lines(value: Any) -> tuple[str, ...]:
     ):
         raise ValueError('must list lines such as "open-data@example.org ssh-ed25519 AAAA..."')
     return tuple(item.strip() for item in items)
+
+
 def _boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value

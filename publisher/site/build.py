@@ -7,7 +7,7 @@ package alone, so that those of others need not be made again; what shows severa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -41,6 +41,9 @@ LISTED = 100
 """Releases on one page of a list."""
 FEATURED, NAMED = 12, 400
 """Packages up to which the home page tells of each what it holds, and up to which it names each."""
+
+_FACE = frozenset({"title", "licenses", "versionRules"})
+"""What the head and the foot of any page say of a package."""
 
 Past = Sequence[Mapping[str, Any]]
 """A pointer's history, newest first, its earlier pages included."""
@@ -85,7 +88,7 @@ def build_root(
         featured = shelves if len(shelves) <= FEATURED else []
         named = [] if featured else shelves[:NAMED]
         yield _page(view((), kind="home"), "home.html", featured=featured, named=named, total=len(shelves))
-        yield _page(view(("status",), kind="status"), "status.html", shelves=shelves[:NAMED], total=len(shelves))
+        yield _page(view(("status",), kind="status"), "status.html", shelves=shelves[: NAMED // 2], total=len(shelves))
         yield Page(layout.search_index(edition.prefix(language)), partial(search_index, edition, language, shelves))
     yield _page(View(edition, edition.languages[0], ("404",), kind="missing", share=share), "missing.html")
     if edition.base:
@@ -147,13 +150,15 @@ def _about(view: View) -> bytes:
 def _releases(view: Callable[..., View], shelf: Shelf) -> Iterator[Page]:
     """The list of releases, with pages of older ones that never change, and the page of each."""
     events, tables = shelf.events, [table.name for table in shelf.info.tables]
+    face = {name: value for name, value in shelf.release.descriptor.items() if name.partition("@")[0] in _FACE}
     full = max(0, len(events) - 1) // LISTED
     newest = view("releases", kind="releases")
     yield _page(newest, "releases.html", entries=events[: len(events) - full * LISTED], number=0, full=full)
     for number in range(1, full + 1):
         entries = events[len(events) - number * LISTED :][:LISTED]
-        older = view("releases", f"{number:04}", kind="releases")
-        yield _page(older, "releases.html", entries=entries, number=number, full=full)
+        older = view("releases", f"{number:04}", kind="older")
+        source = content_hash([older.edition.identity, older.key, entries, number == full, face])
+        yield replace(_page(older, "releases.html", entries=entries, number=number, full=full), source=source)
     for entry in shelf.releases:
         page = view("v", str(entry["version"]), "/", kind="release")
         is_current = entry["version"] == shelf.info.version

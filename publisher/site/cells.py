@@ -23,6 +23,8 @@ Place = tuple[int, tuple[str, str]]
 NUMERIC = frozenset({"integer", "number"})
 _CODE = re.compile(r"^[A-Za-z0-9_.:/-]{1,24}$")
 _ADDRESS = re.compile(r"^https?://[^\s]+$")
+LONGEST = 1_200
+"""Letters of a text that pages show; the files hold all of it."""
 _NOTHING = Markup('<span class="none" title="{}">–</span>')
 _ABROAD = Markup('<a href="{}" rel="noopener noreferrer external">{}</a>')
 _LINK = Markup('<a href="{}">{}</a>')
@@ -86,8 +88,9 @@ class Cells:
             return Markup("<bdi>{}</bdi>").format(value)
         return self.text(field, value)
 
-    def text(self, field: FieldInfo, value: str) -> Markup:
-        """A text with its language, where that is not the page's."""
+    def text(self, field: FieldInfo, value: str, most: int = LONGEST) -> Markup:
+        """A text with its language, where that is not the page's; what is longer than `most` letters ends in an ellipsis."""
+        value = value if len(value) <= most else f"{value[:most]}…"
         language = language_of(field.name, self.languages) or self.languages[0]
         if language == self.words.language:
             return escape(value)
@@ -128,6 +131,7 @@ class Cells:
             return Markup("")
         language = language_of(name, self.languages) or self.languages[0]
         other = Markup(' lang="{}" dir="auto"').format(language) if language != self.words.language else Markup("")
+        value = value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
         inner = _ABROAD.format(address, value) if _ADDRESS.match(address) else escape(value)
         return Markup("<p{}>{}</p>").format(other, inner)
 
@@ -178,12 +182,12 @@ class Cells:
                 return self.place(key.table, row)
         return len(known), collate(value)
 
-    def localized(self, table: str, stem: str, row: Row) -> Markup:
+    def localized(self, table: str, stem: str, row: Row, most: int = LONGEST) -> Markup:
         """A text of a row in the page's language, or in the main one, marked; empty where there is none."""
         info = self.shelf.info.table(table)
         name = localized(info, stem, self.words.language, self.languages)
         value = row.get(name) if name else None
-        return self.text(info.column(name), value) if value else Markup("")
+        return self.text(info.column(name), value, most) if value else Markup("")
 
     def when(self, stem: str, row: Row) -> str:
         """When a row says something was, as exactly as it is known."""

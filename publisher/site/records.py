@@ -14,8 +14,12 @@ from publisher.site.declare import Listing, Records, Row, localized, matches
 from publisher.site.prose import plain
 from publisher.site.words import Words
 
-LISTED = 100
-"""Rows of a list on a record's page, and sources below it."""
+WEIGHT = 90_000
+"""Bytes that the lists of a record's page may weigh; a page stays below 200 kB."""
+SOURCES = 60
+"""Sources named below them."""
+WHOLE = 20_000
+"""Letters of the record's own text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +110,12 @@ def record(cells: Cells, table: TableInfo, row: Row, neighbours: tuple[Row | Non
     assert declared is not None
     key = row.get(table.primary_key[0]) or ""
     title = cells.title(table.name, row) or key
-    lists = tuple(_list(cells, item, table, key) for item in declared.lists)
+    room = WEIGHT // max(1, len(declared.lists))
+    lists = tuple(_list(cells, item, table, key, room) for item in declared.lists)
     told = [f"{item.title}: {item.count}" for item in lists]
     used = list(dict.fromkeys([*cells.shelf.sources(table, row), *_list_sources(cells, declared, table, key)]))
     previous, following = (_turn(cells, table, other) for other in neighbours)
-    text = cells.localized(table.name, declared.text, row) if declared.text else Markup("")
+    text = cells.localized(table.name, declared.text, row, WHOLE) if declared.text else Markup("")
     return Record(
         key,
         layout.record_name([key]),
@@ -123,7 +128,7 @@ def record(cells: Cells, table: TableInfo, row: Row, neighbours: tuple[Row | Non
         lists,
         _remark(cells, table, row),
         tuple(cells.source(item) for item in cells.shelf.sources(table, row)),
-        tuple(origin(cells, item) for item in used[:LISTED]),
+        tuple(origin(cells, item) for item in used[:SOURCES]),
         previous,
         following,
     )
@@ -187,24 +192,28 @@ def _list_sources(cells: Cells, declared: Records, table: TableInfo, key: str) -
                 yield from cells.shelf.sources(cells.shelf.info.table(item.table), row)
 
 
-def _list(cells: Cells, item: Listing, table: TableInfo, key: str) -> Lists:
+def _list(cells: Cells, item: Listing, table: TableInfo, key: str, room: int) -> Lists:
+    """As many rows as `room` bytes hold."""
     info = cells.shelf.info.table(item.table)
     rows = list(_referring(cells, item, table, key))
-    groups: dict[str, list[Row]] = {}
-    for row in rows[:LISTED]:
-        groups.setdefault(row.get(item.group) or "" if item.group else "", []).append(row)
+    groups: dict[str, list[Entry]] = {}
+    shown = 0
+    for row in rows:
+        entry = _entry(cells, item, info, row)
+        room -= 400 + sum(len(part.encode()) for part in (entry.text, *entry.facts, *entry.sources))
+        if room < 0 and shown:
+            break
+        groups.setdefault(row.get(item.group) or "" if item.group else "", []).append(entry)
+        shown += 1
     order = sorted(groups, key=lambda value: (value == "", cells.place_of(info, item.group, value)))
-    sections = tuple(
-        Section(_group_name(cells, item, info, value), tuple(_entry(cells, item, info, row) for row in groups[value]))
-        for value in order
-    )
+    sections = tuple(Section(_group_name(cells, item, info, value), tuple(groups[value])) for value in order)
     note = "" if item.title else plain(info.description(cells.words.language))
     return Lists(
         item.title(cells.words.language) or info.title(cells.words.language),
         note,
         cells.words.number(len(rows)),
         sections,
-        cells.table_address(item.table) if len(rows) > LISTED else "",
+        cells.table_address(item.table) if shown < len(rows) else "",
     )
 
 

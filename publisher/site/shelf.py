@@ -6,7 +6,6 @@ from the store: it gets a sample.
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -20,7 +19,7 @@ from publisher import layout
 from publisher.errors import NotFound
 from publisher.model import Descriptor
 from publisher.package.metadata import Link, PackageInfo, TableInfo
-from publisher.package.published import Published, read_document
+from publisher.package.published import Published, read_document, read_rows
 from publisher.site.declare import Count, Row, Site, matches, read_site
 from publisher.site.stones import Stone, read_stones
 from publisher.store.base import Store
@@ -163,9 +162,7 @@ def _read_rows(release: Published, table: TableInfo) -> tuple[Row, ...]:
     assert file is not None
     with release.store.open(layout.release_file(release.package, release.version, file.path)) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-        return tuple(
-            {name: value or None for name, value in row.items()} for row in islice(csv.DictReader(text), SAMPLE)
-        )
+        return tuple(islice(read_rows(text), SAMPLE))
 
 
 def with_safe_links(info: PackageInfo) -> PackageInfo:

@@ -48,7 +48,11 @@ def build_site(store: Store, folder: Path, base: str = "", languages: tuple[str,
 
 
 def plan_site(
-    store: Store, folder: Path, base: str = "", languages: tuple[str, ...] = LANGUAGES, security_txt: tuple[str, ...] = ()
+    store: Store,
+    folder: Path,
+    base: str = "",
+    languages: tuple[str, ...] = LANGUAGES,
+    security_txt: tuple[str, ...] = (),
 ) -> list[site.Page]:
     """Every object of the site, not yet made."""
     folder.mkdir(parents=True, exist_ok=True)
