@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from publisher.errors import UsageError
 from publisher.project.files import did_you_mean
+from publisher.project.security import security_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Settings:
     query_seconds: int = 60
     signers: tuple[str, ...] = ()
     lock_days: int = 0
+    security_txt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,9 @@ SETTINGS: Mapping[str, Setting] = {
         "Who may sign releases: lines of an allowed-signers file of ssh-keygen, published as one.", _lines
     ),
     "lock_days": Setting("Days for which S3 Object Lock keeps releases; the bucket must have it.", _whole(0)),
+    "security_txt": Setting(
+        "Lines of `.well-known/security.txt` (RFC 9116), `Contact:` and `Expires:` among them.", security_lines
+    ),
 }
 """Every setting by name; its environment variable is `PUBLISHER_` and the name in capitals."""
 
