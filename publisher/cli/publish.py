@@ -25,7 +25,7 @@ from publisher.diff.report import to_json
 from publisher.errors import InvalidData
 from publisher.findings import Report
 from publisher.model import Receipt
-from publisher.project import find_package
+from publisher.project import find_package, read_signer
 from publisher.run import Plan, Run, Wishes, plan_package, publish_package
 from publisher.store import open_store
 
@@ -53,7 +53,13 @@ def publish(
     found = find_package(project, only_package(project, package))
     store = open_store(target or project.settings.target, env=os.environ)
     with output.progress() as progress:
-        run = Run(store, project.settings, progress=progress)
+        run = Run(
+            store,
+            project.settings,
+            progress=progress,
+            signer=read_signer(project.settings, os.environ),
+            environment=os.environ,
+        )
         receipt = _showing(
             output, lambda: publish_package(run, found, Wishes(expect, level, reason, message, tuple(allow or ())))
         )
@@ -81,7 +87,13 @@ def plan(
     found = find_package(project, only_package(project, package))
     store = open_store(target or project.settings.target, env=os.environ)
     with output.progress() as progress:
-        run = Run(store, project.settings, progress=progress)
+        run = Run(
+            store,
+            project.settings,
+            progress=progress,
+            signer=read_signer(project.settings, os.environ),
+            environment=os.environ,
+        )
         planned = _showing(
             output, lambda: plan_package(run, found, Wishes(expect, level, reason, "", tuple(allow or ())))
         )

@@ -29,12 +29,14 @@ BOMS = {
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """One uncompressed file in its own encoding. `damage` says why there is none (empty: there is), `code` what kind of finding that is."""
+    """One uncompressed file in its own encoding. `damage` says why there is none (empty: there is), `code` what kind of finding that is;
+    lines of a `converted` one are nobody's lines."""
 
     path: Path
     encoding: str
     damage: str = ""
     code: str = "compression-error"
+    converted: bool = False
 
 
 def make_plain(
@@ -71,7 +73,7 @@ def make_plain(
         except Unreadable as error:
             return Plain(path, name, str(error), "source-error")
     whole = parts[0] if len(parts) == 1 else _join(parts, folder / "joined", header)
-    return Plain(whole, _with_mark(name, whole))
+    return Plain(whole, _with_mark(name, whole), converted=kind != "csv")
 
 
 def _convert(path: Path, target: Path, kind: str, dialect: Mapping[str, Any], encoding: str) -> Path:

@@ -34,7 +34,7 @@ def write_records(path: Path, target: Path, kind: str, dialect: Mapping[str, Any
     except (UnicodeError, LookupError) as error:
         raise Unreadable(f"it is not text in the encoding {encoding}: {error}") from error
     with target.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(_rows(records))
+        csv.writer(file).writerows(_rows(records))
 
 
 def _parse(text: str, what: str) -> Any:
@@ -57,7 +57,9 @@ def _list(document: Any, name: str) -> list[Any]:
             raise Unreadable(f"the document has no {part!r}{known}")
         document = document[part]
     if not isinstance(document, list):
-        raise Unreadable(f"{name or 'the document'} is not a list; `dialect: {{property: …}}` says below which name it lies")
+        raise Unreadable(
+            f"{name or 'the document'} is not a list; `dialect: {{property: …}}` says below which name it lies"
+        )
     return document
 
 

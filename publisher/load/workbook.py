@@ -1,8 +1,9 @@
-"""A sheet of a workbook as CSV. In: an XLSX file, a dialect that may name the sheet. Out: a CSV file, a line a row, cells as canonical text.
+"""A sheet of a workbook as CSV. In: an XLSX file, a dialect that may name the sheet. Out: a CSV file, one record a row, canonical text.
 
-What a cell shows is not what it holds; taken is the value that Excel calculated last: dates and times in ISO 8601, numbers with their digits
-and without their format (25 % is 0.25), true and false as words. Rows and columns are counted as in the sheet. Refused, with the cell's name,
-is what would silently become an empty cell: errors such as #REF!, formulas that were never calculated, merged cells below the header.
+What a cell shows is not what it holds; taken is the value that Excel calculated last: dates and times in ISO 8601, numbers with their
+digits and without their format (25 % is 0.25), true and false as words. Rows and columns are counted as in the sheet. Refused, with the
+cell's name, is what would become an empty cell unseen: errors such as #REF!, formulas that were never calculated, merged cells below the
+header.
 
 openpyxl reads the values; what it does not tell of a sheet that is streamed is read from the sheet's XML.
 """
@@ -22,7 +23,6 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
 
 from publisher.canonical import CHUNK
 from publisher.load.records import Unreadable
@@ -45,19 +45,23 @@ def write_sheet(path: Path, target: Path, dialect: Mapping[str, Any]) -> None:
         with path.open("rb") as file, target.open("w", encoding="utf-8", newline="") as written:
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
             try:
-                csv.writer(written, lineterminator="\n").writerows(_rows(book[name], _header_rows(dialect)))
+                csv.writer(written).writerows(_rows(book[name], _header_rows(dialect)))
             finally:
                 book.close()
-    except (KeyError, ValueError, TypeError, InvalidFileException, ElementTree.ParseError, expat.ExpatError) as error:
-        raise Unreadable(f"it is not a workbook that can be read: {error}") from error
+    except (Unreadable, OSError):
+        raise
     except zipfile.BadZipFile as error:
         raise Unreadable("it is not an XLSX workbook, is damaged, or is protected with a password") from error
+    except (
+        Exception
+    ) as error:  # openpyxl has no error of its own: it raises whatever a strange file makes it stumble over
+        raise Unreadable(f"it is not a workbook that can be read: {error}") from error
 
 
 def _sheets(archive: zipfile.ZipFile) -> dict[str, str]:
     """Names of the sheets with cells, and the parts of the archive that hold them (ECMA-376, part 1, 18.2 and part 2, 9.3)."""
-    book = ElementTree.fromstring(_without_entities(archive.read("xl/workbook.xml")))
-    relations = ElementTree.fromstring(_without_entities(archive.read("xl/_rels/workbook.xml.rels")))
+    book = ElementTree.fromstring(_without_entities(archive.read("xl/workbook.xml")))  # noqa: S314 - no entities in it
+    relations = ElementTree.fromstring(_without_entities(archive.read("xl/_rels/workbook.xml.rels")))  # noqa: S314 - same
     parts = {
         item.get("Id"): posixpath.join("/xl", item.get("Target", ""))
         for item in relations
@@ -182,7 +186,8 @@ def _text(cell: Any) -> str:
         case bool():
             return "true" if value else "false"
         case int() | float():
-            return format(Decimal(repr(value)).normalize(), "f")
+            # Excel itself shows and compares 15 digits; what follows is left over from binary arithmetic
+            return format(Decimal(f"{value:.15g}").normalize(), "f")
         case datetime.datetime():
             midnight = value.time() == datetime.time() and not _WITH_TIME.search(_LITERAL.sub("", cell.number_format))
             return value.date().isoformat() if midnight else value.isoformat()

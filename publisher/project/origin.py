@@ -37,10 +37,18 @@ FORMATS: Mapping[str, str] = {
 }
 """Formats by the end of a file's name, and how such files are written."""
 PACKED = (".gz", ".zip")
-_TABULAR = frozenset(
-    ("header", "headerRows", "headerJoin", "headerCase", "commentRows", "commentChar", "skipBlankRows")
-    + ("sheetName", "sheetNumber", "property")
-)
+_TABULAR = {
+    "header",
+    "headerRows",
+    "headerJoin",
+    "headerCase",
+    "commentRows",
+    "commentChar",
+    "skipBlankRows",
+    "sheetName",
+    "sheetNumber",
+    "property",
+}
 _VARIABLE = re.compile(r"^SOURCE_[A-Z0-9_]+$")
 
 
@@ -50,7 +58,9 @@ def read_origins(descriptor: Descriptor, root: Path, where: str, *, trusted: boo
     Raises ProjectError."""
     source = (descriptor.get("publisher") or {}).get("source", {})
     if not isinstance(source, Mapping):
-        raise ProjectError(f"{where}.publisher.source: must be an object", "Write {inbox: true} or {database: …, query: …}.")
+        raise ProjectError(
+            f"{where}.publisher.source: must be an object", "Write {inbox: true} or {database: …, query: …}."
+        )
     refuse_unknown(source, SOURCE_KEYS, f"{where}.publisher.source")
     written = descriptor.get("path", [])
     addresses = [item for item in (written if isinstance(written, list) else [written]) if "://" in str(item)]
@@ -83,7 +93,7 @@ def file_format(name: str, declared: str, where: str) -> str:
         found = ending or "csv"
     if found not in FORMATS or FORMATS.get(ending, FORMATS[found]) != FORMATS[found]:
         raise ProjectError(
-            f"{where}: {name or 'it'} is {found or 'of no known format'}"
+            f"{where}: {name or 'what comes'} is {found or 'of no known format'}"
             + (f" by `format` and {ending} by its name" if ending and ending != found else ", not a table"),
             f"Save it as CSV, UTF-8, or say its `format`: {', '.join(FORMATS)}.",
         )
@@ -103,7 +113,9 @@ def _refuse_mixture(descriptor: Descriptor, source: Descriptor, addresses: Seque
     if len(kinds) > 1 or (kinds and addresses) or (addresses and len(addresses) != len(paths)):
         raise ProjectError(f"{where}: comes from several places", "Name one: `path`, `inbox`, `database` or `address`.")
     if kinds and kinds != ["inbox"] and paths:
-        raise ProjectError(f"{where}: has a `path` beside `{kinds[0]}`", "Drop `path`: the table does not come from there.")
+        raise ProjectError(
+            f"{where}: has a `path` beside `{kinds[0]}`", "Drop `path`: the table does not come from there."
+        )
     if source.get("inbox", True) is not True:
         raise ProjectError(f"{where}.publisher.source.inbox: must be true", "Drop it where the inbox is not meant.")
     if "query" in source and "database" not in source:
@@ -126,7 +138,8 @@ def _address(written: object, suffix: str, where: str) -> Origin:
     parts = urlsplit(address)
     if parts.username is not None or parts.password is not None:
         raise ProjectError(
-            f"{where}.path: {shown(address)} carries credentials", "Put them in a variable: `source: {authorization: SOURCE_…}`."
+            f"{where}.path: {shown(address)} carries credentials",
+            "Put them in a variable: `source: {authorization: SOURCE_…}`.",
         )
     if parts.scheme == "s3" and parts.netloc and parts.path.strip("/"):
         return Origin("bucket", address, address, suffix=suffix)

@@ -87,7 +87,11 @@ def _resource(item: Any, roots: tuple[Path, ...], where: str) -> Resource:
             )
         return Resource(name, (), schema, {}, "utf-8", descriptor, read_text(query_path), query_path)
     origins = read_origins(descriptor, roots[0], where, trusted=len(roots) > 1)
-    paths = () if origins and (origins[0].kind != "inbox" or "path" not in descriptor) else _paths(descriptor, roots[0], where)
+    paths = (
+        ()
+        if origins and (origins[0].kind != "inbox" or "path" not in descriptor)
+        else _paths(descriptor, roots[0], where)
+    )
     form = _format(paths, origins, descriptor, where)
     dialect = _dialect(descriptor, form, roots, where)
     schema = _reference(descriptor.get("schema", {}), roots, f"{where}.schema")

@@ -30,6 +30,7 @@ class Settings:
     allow_http: frozenset[str] = frozenset()
     source_megabytes: int = 500
     source_seconds: int = 300
+    signers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,15 @@ def _inbox(value: Any) -> str:
     return text
 
 
+def _lines(value: Any) -> tuple[str, ...]:
+    items = value.splitlines() if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(
+        isinstance(item, str) and item.strip() and "\n" not in item for item in items
+    ):
+        raise ValueError('must list lines such as "open-data@example.org ssh-ed25519 AAAA..."')
+    return tuple(item.strip() for item in items)
+
+
 def _boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value
@@ -141,6 +151,9 @@ SETTINGS: Mapping[str, Setting] = {
     "allow_http": Setting("Hosts that sources may be read from without encryption.", _hosts),
     "source_megabytes": Setting("How large one source may be, packed or not.", _whole(1)),
     "source_seconds": Setting("Seconds that reading one source may take.", _whole(1)),
+    "signers": Setting(
+        "Who may sign releases: lines of an allowed-signers file of ssh-keygen, published as one.", _lines
+    ),
 }
 """Every setting by name; its environment variable is `PUBLISHER_` and the name in capitals."""
 
@@ -166,7 +179,7 @@ def read_settings(table: Mapping[str, Any], environment: Mapping[str, str], wher
     return Settings(**values)
 
 
-_ELSEWHERE = {"shared", "ceph"}
-"""Variables of the test suite that share the prefix."""
+_ELSEWHERE = {"shared", "ceph", "croissant", "full", "signing_key"}
+"""Variables that share the prefix: of the test suite, and the secret that is no setting."""
 
 assert {item.name for item in fields(Settings)} == set(SETTINGS)

@@ -6,8 +6,6 @@ what was published before stays.
 
 from __future__ import annotations
 
-import importlib
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -77,7 +75,9 @@ def _bring_table(package: str, resource: Resource, trip: _Trip) -> Resource:
     except (SourceError, StoreError, OSError) as error:
         trip.failures.append(_failure(resource.name, error))
         return resource
-    readings = tuple(_reading(origin, kept, trip.outside) for origin, (kept, _) in zip(resource.origins, read, strict=True))
+    readings = tuple(
+        _reading(origin, kept, trip.outside) for origin, (kept, _) in zip(resource.origins, read, strict=True)
+    )
     return _with_files(resource, [path for _, path in read], readings)
 
 
@@ -109,7 +109,10 @@ def _read_database(variable: str, tables: Sequence[Resource], trip: _Trip) -> No
         from publisher.sources.database import Wanted, read_database
     except ModuleNotFoundError as error:
         raise SourceError("psycopg is not installed", "pip install 'publisher[postgres]'") from error
-    wanted = [Wanted(item.name, item.origins[0].sql, item.primary_key, _slot(item.origins[0], trip.outside)) for item in tables]
+    wanted = [
+        Wanted(item.name, item.origins[0].sql, item.primary_key, _slot(item.origins[0], trip.outside))
+        for item in tables
+    ]
     for item, want, kept in zip(tables, wanted, read_database(variable, wanted, trip.outside), strict=True):
         trip.done[item.origins[0]] = kept, want.slot.path(kept)
 
@@ -120,9 +123,13 @@ def _from_inbox(package: str, resource: Resource, trip: _Trip) -> Resource:
     found = find(trip.inbox, package, resource.name)
     if found is None:
         if not resource.paths:
-            raise SourceError("nothing was dropped for it yet", f"Drop {resource.name}.csv into {package}/ of the inbox.")
+            raise SourceError(
+                "nothing was dropped for it yet", f"Drop {resource.name}.csv into {package}/ of the inbox."
+            )
         return replace(resource, origins=())
-    slot = open_slot(trip.outside.cache, ["inbox", trip.outside.settings.inbox, package, resource.name], trip.outside.now())
+    slot = open_slot(
+        trip.outside.cache, ["inbox", trip.outside.settings.inbox, package, resource.name], trip.outside.now()
+    )
     kept = trip.inbox.read(found, slot, trip.outside)
     if found.pending:
         trip.drops.append(Drop(found, kept, slot.path(kept)))
@@ -155,7 +162,10 @@ def _reading(origin: Origin, kept: Kept, outside: Outside) -> Reading:
 
 def _failure(table: str, error: PublisherError | OSError) -> PublisherError:
     if isinstance(error, OSError):
-        return SourceError(f"table {table}: {error.filename or 'the cache'}: {error.strerror or error}", "Check its rights and its room.")
+        return SourceError(
+            f"table {table}: {error.filename or 'the cache'}: {error.strerror or error}",
+            "Check its rights and its room.",
+        )
     return SourceError(f"table {table}: {error.message}", error.remedy)
 
 

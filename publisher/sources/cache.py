@@ -1,7 +1,7 @@
 """What was read from origins before. In: an origin's name, bytes that came. Out: files named by their sha256, with what the server said.
 
-One folder an origin: `origin.json` says which file beside it is the latest. A file never changes under its name; one that was replaced stays
-for a day after it was last asked for, since another run may be reading it. A lost cache costs one download and nothing else.
+One folder an origin: `origin.json` says which file beside it is the latest. A file never changes under its name; one that was replaced
+stays for a day after it was last asked for, since another run may be reading it. A lost cache costs one download and nothing else.
 """
 
 from __future__ import annotations
@@ -49,8 +49,7 @@ class Slot:
         try:
             found = Kept(**json.loads((self.folder / _RECORD).read_text(encoding="utf-8")))
             whole = sha256_file(self.path(found)) == found.sha256
-            for path in (self.path(found), self.folder / _RECORD):
-                os.utime(path, (self.now.timestamp(),) * 2)
+            self._touch(found.name, _RECORD)
         except (OSError, ValueError, TypeError):
             return None
         return found if whole else None
@@ -85,9 +84,15 @@ class Slot:
         temporary = self.folder / f"{secrets.token_hex(8)}.part"
         temporary.write_bytes(readable_json(asdict(kept)))
         temporary.replace(self.folder / _RECORD)
+        self._touch(kept.name, _RECORD)
         for item in self.folder.iterdir():
             if item.name not in {_RECORD, kept.name}:
                 _drop(item, self.now - GRACE)
+
+    def _touch(self, *names: str) -> None:
+        """Asked for now: what `record` and `forget` go by."""
+        for name in names:
+            os.utime(self.folder / name, (self.now.timestamp(),) * 2)
 
 
 def open_slot(cache: Path, name: object, now: datetime) -> Slot:
@@ -99,7 +104,8 @@ def open_slot(cache: Path, name: object, now: datetime) -> Slot:
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise UsageError(
-            f"{error.filename or cache}: the cache cannot be written: {error.strerror}", "Set `cache` to a folder that can."
+            f"{error.filename or cache}: the cache cannot be written: {error.strerror}",
+            "Set `cache` to a folder that can.",
         ) from error
     return Slot(folder, now)
 

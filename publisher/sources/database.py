@@ -1,8 +1,8 @@
 """Tables out of PostgreSQL. In: a variable with a connection string, queries. Out: their results as CSV of canonical text, in the cache.
 
-One transaction for all tables of a database, read-only and repeatable, so that they belong together. The server writes the CSV itself (COPY)
-and a result of any size streams through; rows come ordered by the table's primary key, so that equal data are equal bytes. The only module
-that imports psycopg.
+One transaction for all tables of a database, read-only and repeatable, so that they belong together. The server writes the CSV itself
+(COPY), so that a result of any size streams through; rows come ordered by the table's primary key, so that equal data are equal bytes. The
+only module that imports psycopg.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from publisher.errors import SourceError, Unavailable
 from publisher.sources.cache import Kept, Slot
 from publisher.sources.outside import Outside
 
-_PATIENCE = {"connect_timeout": 10, "keepalives_idle": 10, "keepalives_interval": 10, "keepalives_count": 3}
+_PATIENCE = {"connect_timeout": "10", "keepalives_idle": "10", "keepalives_interval": "10", "keepalives_count": "3"}
 _SETTINGS = ("SET LOCAL datestyle = ISO", "SET LOCAL intervalstyle = iso_8601", "SET LOCAL client_encoding = UTF8")
 _TEXT = {
     "timestamp without time zone": "replace({0}::text, ' ', 'T')",
@@ -50,7 +50,8 @@ def read_database(variable: str, wanted: Sequence[Wanted], outside: Outside) -> 
     except psycopg.Error:
         # its message quotes what it could not read, which may be the password
         raise SourceError(
-            f"the variable {variable} holds no PostgreSQL connection string", "Write postgresql://user:password@host/database."
+            f"the variable {variable} holds no PostgreSQL connection string",
+            "Write postgresql://user:password@host/database.",
         ) from None
     secret = str(known.get("password") or "")
 
@@ -58,14 +59,15 @@ def read_database(variable: str, wanted: Sequence[Wanted], outside: Outside) -> 
         try:
             with ExitStack() as stack:
                 parts = [stack.enter_context(item.slot.part()) for item in wanted]
-                with psycopg.connect(text, **_PATIENCE) as connection:
+                with psycopg.connect(conninfo.make_conninfo(text, **{**_PATIENCE, **known})) as connection:
                     _begin(connection, outside.settings.source_seconds)
                     for item, part in zip(wanted, parts, strict=True):
                         _write(connection, item, part, outside)
                 return [item.slot.keep(part, ".csv") for item, part in zip(wanted, parts, strict=True)]
         except psycopg.OperationalError as error:
             raise Unavailable(
-                f"the database of {variable} does not answer: {_reason(error, secret)}", "Check the variable and the database."
+                f"the database of {variable} does not answer: {_reason(error, secret)}",
+                "Check the variable and the database.",
             ) from None
 
     return outside.retry.call(attempt)
@@ -74,7 +76,11 @@ def read_database(variable: str, wanted: Sequence[Wanted], outside: Outside) -> 
 def _begin(connection: psycopg.Connection, seconds: int) -> None:
     connection.read_only = True
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    for statement in (*_SETTINGS, f"SET LOCAL statement_timeout = '{seconds}s'", f"SET LOCAL lock_timeout = '{seconds}s'"):
+    for statement in (
+        *_SETTINGS,
+        f"SET LOCAL statement_timeout = '{seconds}s'",
+        f"SET LOCAL lock_timeout = '{seconds}s'",
+    ):
         connection.execute(statement.encode())
 
 
@@ -88,18 +94,24 @@ def _write(connection: psycopg.Connection, item: Wanted, part: Path, outside: Ou
                 file.write(block)
                 if file.tell() > outside.limit:
                     raise SourceError(
-                        f"table {item.table}: its query gives more than {outside.limit / 1e6:g} MB", "Raise `source_megabytes` if that is right."
+                        f"table {item.table}: its query gives more than {outside.limit / 1e6:g} MB",
+                        "Raise `source_megabytes` if that is right.",
                     )
                 if outside.clock() > until:
-                    raise SourceError(f"table {item.table}: its query took too long", "Raise `source_seconds` if that is right.")
+                    raise SourceError(
+                        f"table {item.table}: its query took too long", "Raise `source_seconds` if that is right."
+                    )
     except errors.QueryCanceled:
         raise SourceError(
-            f"table {item.table}: its query was stopped after {outside.settings.source_seconds} s", "Raise `source_seconds` if that is right."
+            f"table {item.table}: its query was stopped after {outside.settings.source_seconds} s",
+            "Raise `source_seconds` if that is right.",
         ) from None
     except psycopg.OperationalError:
         raise
     except psycopg.Error as error:
-        raise SourceError(f"table {item.table}: its query failed: {error.diag.message_primary or error}", "Correct the query.") from None
+        raise SourceError(
+            f"table {item.table}: its query failed: {error.diag.message_primary or error}", "Correct the query."
+        ) from None
 
 
 def _copy(connection: psycopg.Connection, item: Wanted) -> str:
@@ -108,7 +120,9 @@ def _copy(connection: psycopg.Connection, item: Wanted) -> str:
     found = connection.execute(f"SELECT * FROM ({query}\n) AS q LIMIT 0".encode(), prepare=True).description or ()
     names = [column.name for column in found]
     if twice := {name for name in names if names.count(name) > 1}:
-        raise SourceError(f"table {item.table}: its query names a column {min(twice)} twice", "Give each column a name of its own.")
+        raise SourceError(
+            f"table {item.table}: its query names a column {min(twice)} twice", "Give each column a name of its own."
+        )
     types = _types(connection, [column.type_code for column in found])
     columns = [f"{_as_text(column.name, types[column.type_code])} AS {_quote(column.name)}" for column in found]
     keys = [f'{_quote(name)}::text COLLATE "C"' for name in item.order if name in names]

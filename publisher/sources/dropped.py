@@ -1,4 +1,4 @@
-"""What becomes of dropped files. In: what was brought, how its publication ended. Out: files among the accepted ones, or reports beside them."""
+"""What becomes of dropped files. In: what was brought, how its publication ended. Out: accepted files, or reports beside them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def accept(brought: Brought, outside: Outside) -> None:
-    """Move dropped files that were published to the accepted ones. What fails is logged: the publication stands, the next run tries again."""
+    """Move dropped files that were published to the accepted ones. What fails is logged: the next run tries again."""
     for drop in brought.drops:
         assert brought.inbox is not None
         try:

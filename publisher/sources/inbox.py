@@ -76,7 +76,9 @@ def open_inbox(outside: Outside) -> Inbox:
     """The inbox of the project. Raises SourceError where none is set."""
     place = outside.settings.inbox
     if not place:
-        raise SourceError("there is no inbox", "Set `inbox` in the project's settings to a folder or s3://bucket/prefix.")
+        raise SourceError(
+            "there is no inbox", "Set `inbox` in the project's settings to a folder or s3://bucket/prefix."
+        )
     if place.startswith("s3://"):
         return Bucket(open_store(place, env=outside.environment, retry=outside.retry))
     return Folder(Path(place).expanduser().absolute(), outside.now().timestamp())
@@ -139,7 +141,8 @@ class Folder:
                 before = os.fstat(handle)
                 if before.st_size > outside.limit:
                     raise SourceError(
-                        f"{found.key}: more than {outside.limit / 1e6:g} MB", "Raise `source_megabytes` if that is right."
+                        f"{found.key}: more than {outside.limit / 1e6:g} MB",
+                        "Raise `source_megabytes` if that is right.",
                     )
                 shutil.copyfileobj(source, target)
                 after = os.fstat(handle)

@@ -6,16 +6,21 @@ import gzip
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 from publisher.canonical import CHUNK
 from publisher.errors import SourceError, Unavailable
+
+
+class _Bytes(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
 
 _ZIPPED = (".zip", ".xlsx", ".xlsm")
 
 
 def refuse_packed(path: Path, suffix: str, limit: int, where: str) -> None:
-    """Raise Unavailable for a packed file that ends too early or is damaged, SourceError for one that unpacks to more than `limit` bytes."""
+    """Raise Unavailable for a packed file that is cut or damaged, SourceError for one that unpacks to more than `limit` bytes."""
     try:
         if suffix.endswith(".gz"):
             with gzip.open(path, "rb") as file:
@@ -28,12 +33,14 @@ def refuse_packed(path: Path, suffix: str, limit: int, where: str) -> None:
                     with archive.open(item) as file:
                         _read(file, limit, where)
     except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise Unavailable(f"{where}: what came is cut or damaged ({error})", "Try again later, or tell its owner.") from error
+        raise Unavailable(
+            f"{where}: what came is cut or damaged ({error})", "Try again later, or tell its owner."
+        ) from error
     except (NotImplementedError, RuntimeError) as error:
         raise SourceError(f"{where}: cannot be unpacked ({error})", "Pack it without a password.") from error
 
 
-def _read(file: IO[bytes], limit: int, where: str) -> None:
+def _read(file: _Bytes, limit: int, where: str) -> None:
     came = 0
     while data := file.read(CHUNK):
         came += len(data)
@@ -42,4 +49,6 @@ def _read(file: IO[bytes], limit: int, where: str) -> None:
 
 
 def _too_large(limit: int, where: str) -> SourceError:
-    return SourceError(f"{where}: unpacks to more than {limit / 1e6:g} MB", "Raise `source_megabytes` if that is right.")
+    return SourceError(
+        f"{where}: unpacks to more than {limit / 1e6:g} MB", "Raise `source_megabytes` if that is right."
+    )

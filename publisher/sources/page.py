@@ -88,7 +88,9 @@ def _refuse_change(ask: Ask, arrived: Arrived, part: Path, slot: Slot, where: st
             download(ask, again, where, limit=limit)
             same = sha256_file(again) == sha256_file(part)
         if not same:
-            raise Unavailable(f"{where}: is another file each time it is read, or was cut", "Ask its owner for its length.")
+            raise Unavailable(
+                f"{where}: is another file each time it is read, or was cut", "Ask its owner for its length."
+            )
     elif conditions := _conditions(arrived):
         with ask(conditions) as answer:
             now = (answer.headers.get("ETag") or "", answer.headers.get("Last-Modified") or "")

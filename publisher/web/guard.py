@@ -1,4 +1,4 @@
-"""Which machines may be connected to. In: a host, what its name resolves to, hosts allowed by name. Out: a connected socket, or SourceError.
+"""Which machines may be connected to. In: a host, a way to resolve names, hosts allowed by name. Out: a socket, or SourceError.
 
 A name is resolved once, every address it has is judged, and the connection goes to a judged address: no second look-up in between could
 lead elsewhere (DNS rebinding). Private, loopback and other special addresses (RFC 6890) are for hosts that the project allows by name;
@@ -35,7 +35,9 @@ def dial(host: str, port: int, allowed: Collection[str], seconds: float, resolve
         raise Unavailable(f"{host}: the name cannot be resolved ({error})", "Check the address.") from error
     for *_, place in found:
         if refusal := judge(host, str(place[0]), allowed):
-            raise SourceError(f"{host}: {refusal}", "If it may be read, add it to `allow_hosts` of the project's settings.")
+            raise SourceError(
+                f"{host}: {refusal}", "If it may be read, add it to `allow_hosts` of the project's settings."
+            )
     failure = "it has no address"
     for family, kind, protocol, _, place in found:
         connection = socket.socket(family, kind, protocol)

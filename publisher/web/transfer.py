@@ -50,7 +50,9 @@ def download(
         first, total = _range(answer)
         if answer.status == 416 or (answer.status == 206 and (first != have or etag not in {"", known})):
             part.unlink(missing_ok=True)
-            raise Unavailable(f"{where}: the rest is not of the file that was begun", "It changed meanwhile; try again.")
+            raise Unavailable(
+                f"{where}: the rest is not of the file that was begun", "It changed meanwhile; try again."
+            )
         if answer.status not in {200, 203, 206}:
             raise StoreError(f"{where}: the server answered {answer.status}, which is no file", "Check the address.")
         if answer.status != 206:

@@ -59,7 +59,9 @@ class Visitor:
             else:
                 with answer:
                     raise refusal(answer.status, where)
-        raise SourceError(f"{shown(address, secret=secret)}: redirected more than {REDIRECTS} times", "Check the address.")
+        raise SourceError(
+            f"{shown(address, secret=secret)}: redirected more than {REDIRECTS} times", "Check the address."
+        )
 
     def _get(self, address: str, headers: Mapping[str, str], until: float, where: str) -> http.client.HTTPResponse:
         parts = self._judge(address, where)
@@ -84,11 +86,13 @@ class Visitor:
                 line = self.context.wrap_socket(line, server_hostname=host)
             connection = self._connection(parts.scheme, host, port)
             connection.sock = line
-            connection.response_class = lambda sock, **more: http.client.HTTPResponse(_Timed(sock, left), **more)  # type: ignore[assignment,arg-type,return-value]
+            connection.response_class = lambda sock, **more: http.client.HTTPResponse(_Timed(sock, left), **more)  # type: ignore[assignment,arg-type]
             connection.request("GET", target, headers={**fixed, **headers})
             return connection.getresponse()
         except ssl.SSLCertVerificationError as error:
-            raise SourceError(f"{where}: its certificate is not valid: {error.verify_message}", "Tell its owner.") from error
+            raise SourceError(
+                f"{where}: its certificate is not valid: {error.verify_message}", "Tell its owner."
+            ) from error
         except (OSError, http.client.HTTPException) as error:
             raise Unavailable(f"{where}: no answer ({error})", "Check the address and the network.") from error
         finally:
