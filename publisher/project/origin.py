@@ -122,6 +122,8 @@ def _refuse_mixture(descriptor: Descriptor, source: Descriptor, addresses: Seque
         raise ProjectError(f"{where}.publisher.source: `query` needs `database`", "Name the variable with its address.")
     if "authorization" in source and kinds not in ([], ["address"]):
         raise ProjectError(f"{where}.publisher.source: `authorization` is for the web", "Drop it.")
+    if "authorization" in source and not addresses and not kinds:
+        raise ProjectError(f"{where}.publisher.source: `authorization` needs an address", "Give one as `path`.")
 
 
 def _database(source: Descriptor, root: Path, where: str) -> Origin:

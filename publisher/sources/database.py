@@ -94,23 +94,23 @@ def _write(connection: psycopg.Connection, item: Wanted, part: Path, outside: Ou
                 file.write(block)
                 if file.tell() > outside.limit:
                     raise SourceError(
-                        f"table {item.table}: its query gives more than {outside.limit / 1e6:g} MB",
+                        f"the query of {item.table} gives more than {outside.limit / 1e6:g} MB",
                         "Raise `source_megabytes` if that is right.",
                     )
                 if outside.clock() > until:
                     raise SourceError(
-                        f"table {item.table}: its query took too long", "Raise `source_seconds` if that is right."
+                        f"the query of {item.table} took too long", "Raise `source_seconds` if that is right."
                     )
     except errors.QueryCanceled:
         raise SourceError(
-            f"table {item.table}: its query was stopped after {outside.settings.source_seconds} s",
+            f"the query of {item.table} was stopped after {outside.settings.source_seconds} s",
             "Raise `source_seconds` if that is right.",
         ) from None
     except psycopg.OperationalError:
         raise
     except psycopg.Error as error:
         raise SourceError(
-            f"table {item.table}: its query failed: {error.diag.message_primary or error}", "Correct the query."
+            f"the query of {item.table} failed: {error.diag.message_primary or error}", "Correct the query."
         ) from None
 
 
@@ -121,7 +121,7 @@ def _copy(connection: psycopg.Connection, item: Wanted) -> str:
     names = [column.name for column in found]
     if twice := {name for name in names if names.count(name) > 1}:
         raise SourceError(
-            f"table {item.table}: its query names a column {min(twice)} twice", "Give each column a name of its own."
+            f"the query of {item.table} names a column {min(twice)} twice", "Give each column a name of its own."
         )
     types = _types(connection, [column.type_code for column in found])
     columns = [f"{_as_text(column.name, types[column.type_code])} AS {_quote(column.name)}" for column in found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 
 from publisher.errors import InvalidData, SourceError
 from publisher.model import Package
+from publisher.package.metadata import read_metadata
+from publisher.web.visit import Visitor
 from tests.sources.world import World
-from tests.web.server import Page, Request, Server, file_page, packed
+from tests.web.server import Certificates, Page, Request, Server, file_page, packed
 
 BODY = b"id,name\n1,Belgium\n2,\xd9\x84\xd8\xa8\xd9\x86\xd8\xa7\xd9\x86\n"
 OTHER = b"id,name\n1,Belgium\n2,Lebanon\n3,France\n"
@@ -318,6 +321,27 @@ def test_a_whole_address_comes_from_a_variable(world: World, secure: Server) -> 
     told = [str(caught.value), repr(invalid.value.report), str(invalid.value)]
     assert not [text for text in told if "hush" in text]
     assert not [path for path in world.root.rglob("*") if path.is_file() and b"hush" in path.read_bytes()]
+
+
+def test_public_addresses_are_told_and_cited(world: World, secure: Server, certificates: Certificates) -> None:
+    """A name that everybody can resolve, which leads here."""
+    secure.pages["/t.csv"] = file_page(BODY)
+    world.visitor = Visitor(
+        frozenset({"127.0.0.1"}),
+        context=certificates.trust,
+        resolve=lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 0, "", secure.server_address)],
+    )
+    address = secure.address("/t.csv", "data.example.org")
+    (reading,) = world.bring(world.package({"path": f"{address}?hush"})).package.resources[0].readings
+    assert reading.place == f"{address}?…"
+    told = {"kind": "web", "path": address, "readAt": "2026-11-24T06:00:00Z"}
+    resources = [{"name": "t", "origin": [told]}, {"name": "u", "origin": [told]}, {"name": "v"}]
+    named = [{"title": "A", "path": "https://a.example.org/"}]
+    found = read_metadata({"name": "p", "sources": named, "resources": resources}).sources
+    assert [(item.path, item.more.get("version")) for item in found] == [
+        ("https://a.example.org/", None),
+        (address, "2026-11-24"),
+    ]
 
 
 def test_findings_name_the_address_and_not_the_cache(world: World, secure: Server) -> None:
