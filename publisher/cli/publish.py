@@ -51,7 +51,7 @@ def publish(
     output = Output(json, quiet)
     project = here()
     found = find_package(project, only_package(project, package))
-    store = open_store(target or project.settings.target, env=os.environ)
+    store = open_store(target or project.settings.target, env=os.environ, lock_days=project.settings.lock_days)
     with output.progress() as progress:
         run = Run(
             store,
@@ -85,7 +85,7 @@ def plan(
     output = Output(json)
     project = here()
     found = find_package(project, only_package(project, package))
-    store = open_store(target or project.settings.target, env=os.environ)
+    store = open_store(target or project.settings.target, env=os.environ, lock_days=project.settings.lock_days)
     with output.progress() as progress:
         run = Run(
             store,

@@ -31,6 +31,7 @@ class Settings:
     source_megabytes: int = 500
     source_seconds: int = 300
     signers: tuple[str, ...] = ()
+    lock_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,7 @@ SETTINGS: Mapping[str, Setting] = {
     "signers": Setting(
         "Who may sign releases: lines of an allowed-signers file of ssh-keygen, published as one.", _lines
     ),
+    "lock_days": Setting("Days for which S3 Object Lock keeps releases; the bucket must have it.", _whole(0)),
 }
 """Every setting by name; its environment variable is `PUBLISHER_` and the name in capitals."""
 

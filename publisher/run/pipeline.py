@@ -58,7 +58,7 @@ def publish(package: str | Path, *, target: str | None = None, wishes: Wishes | 
 
     Raises InvalidData, GateRefused, Superseded, SourceError, StoreError, OutcomeUnknown, UsageError; see errors.py."""
     project = find_project(Path.cwd(), os.environ)
-    store = open_store(target or project.settings.target, env=os.environ)
+    store = open_store(target or project.settings.target, env=os.environ, lock_days=project.settings.lock_days)
     run = Run(store, project.settings, signer=read_signer(project.settings, os.environ), environment=os.environ)
     return publish_package(run, find_package(project, str(package)), wishes or Wishes())
 
