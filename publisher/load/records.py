@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from publisher.canonical import canonical_json
+
+WHOLE = 100_000_000
+"""Bytes of a JSON document, which must be in memory whole; a line of ndjson need not be."""
 
 
 class Unreadable(Exception):
@@ -25,16 +28,32 @@ class _Digits(str):
 
 def write_records(path: Path, target: Path, kind: str, dialect: Mapping[str, Any], encoding: str) -> None:
     """Write the records of a `json` or `ndjson` file as CSV, UTF-8. Raises Unreadable, OSError."""
+    encoding = "utf-8-sig" if encoding.lower() in {"utf-8", "utf8"} else encoding
     try:
-        with path.open(encoding="utf-8-sig" if encoding.lower() in {"utf-8", "utf8"} else encoding) as file:
-            if kind == "json":
-                records = _list(_parse(file.read(), "the document"), str(dialect.get("property", "")))
-            else:
-                records = [_parse(line, f"line {number}") for number, line in enumerate(file, start=1) if line.strip()]
+        if kind == "json":
+            document = _list(_parse(_read(path, encoding), "the document"), str(dialect.get("property", "")))
+            rows = _rows(lambda: document)
+        else:
+            rows = _rows(lambda: _lines(path, encoding))
+        with target.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(rows)
     except (UnicodeError, LookupError) as error:
-        raise Unreadable(f"it is not text in the encoding {encoding}: {error}") from error
-    with target.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(_rows(records))
+        raise Unreadable(f"it is not text in the encoding that is declared: {error}") from error
+
+
+def _read(path: Path, encoding: str) -> str:
+    if path.stat().st_size > WHOLE:
+        raise Unreadable(
+            f"a JSON document of more than {WHOLE / 1e6:g} MB is not read; ask for ndjson, a record a line"
+        )
+    return path.read_text(encoding)
+
+
+def _lines(path: Path, encoding: str) -> Iterator[Any]:
+    with path.open(encoding=encoding) as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                yield _parse(line, f"line {number}")
 
 
 def _parse(text: str, what: str) -> Any:
@@ -63,16 +82,21 @@ def _list(document: Any, name: str) -> list[Any]:
     return document
 
 
-def _rows(records: Sequence[Any]) -> Iterator[Iterable[str]]:
-    if records and all(isinstance(item, list) for item in records):
-        yield from (map(_text, item) for item in records)
-        return
-    for number, item in enumerate(records, start=1):
-        if not isinstance(item, dict):
-            raise Unreadable(f"record {number} is not an object")
-    names = list(dict.fromkeys(name for item in records for name in item))
-    yield names
-    yield from ([_text(item.get(name)) for name in names] for item in records)
+def _rows(records: Callable[[], Iterable[Any]]) -> Iterator[Iterable[str]]:
+    """The header and the rows. `records` is asked twice: all records together may not fit into memory."""
+    names: dict[str, None] = {}
+    kind: type = dict
+    for number, item in enumerate(records(), start=1):
+        if number == 1 and isinstance(item, list):
+            kind = list
+        if not isinstance(item, kind):
+            raise Unreadable(f"record {number} is not {'an object' if kind is dict else 'a list like the first'}")
+        names.update(dict.fromkeys(item) if kind is dict else ())
+    if kind is list:
+        yield from ([_text(value) for value in item] for item in records())
+    elif names:
+        yield list(names)
+        yield from ([_text(item.get(name)) for name in names] for item in records())
 
 
 def _text(value: Any) -> str:

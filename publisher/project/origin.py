@@ -143,10 +143,13 @@ def _address(written: object, suffix: str, where: str) -> Origin:
             f"{where}.path: {shown(address)} carries credentials",
             "Put them in a variable: `source: {authorization: SOURCE_…}`.",
         )
-    if parts.scheme == "s3" and parts.netloc and parts.path.strip("/"):
+    if parts.scheme == "s3" and parts.netloc and parts.path.strip("/") and not parts.query and not parts.fragment:
         return Origin("bucket", address, address, suffix=suffix)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ProjectError(f"{where}.path: {shown(address)} cannot be read from", "Use https:// or s3://bucket/key.")
+        raise ProjectError(
+            f"{where}.path: {shown(address)} cannot be read from",
+            "Use https:// or s3://bucket/key, in a key %3F for ? and %23 for #.",
+        )
     return Origin("web", shown(address), address, suffix=suffix)
 
 

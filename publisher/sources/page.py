@@ -43,7 +43,7 @@ def read_page(origin: Origin, slot: Slot, outside: Outside) -> Kept:
             return kept
         suffix = _suffix(origin, arrived, where)
         try:
-            refuse_packed(part, suffix, outside.limit, where)
+            _refuse_damage(arrived, part, suffix, outside.limit, where)
             _refuse_page(part, suffix, where)
             _refuse_change(ask, arrived, part, slot, where, outside.limit)
         except Unavailable:
@@ -70,6 +70,15 @@ def _suffix(origin: Origin, arrived: Arrived, where: str) -> str:
         raise SourceError(f"{where}: was sent in the encoding {arrived.encoding}", "Ask its owner to send it as it is.")
     packed = _ENCODINGS[arrived.encoding]
     return origin.suffix if origin.suffix.endswith(packed) else origin.suffix + packed
+
+
+def _refuse_damage(arrived: Arrived, part: Path, suffix: str, limit: int, where: str) -> None:
+    """Damage to a file that came whole is its owner's: it is found again when it is read as a table, and told with the other findings."""
+    try:
+        refuse_packed(part, suffix, limit, where)
+    except Unavailable:
+        if not arrived.told:
+            raise
 
 
 def _refuse_page(part: Path, suffix: str, where: str) -> None:

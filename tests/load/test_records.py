@@ -48,7 +48,7 @@ def test_a_list_below_a_name(tmp_path: Path) -> None:
 def test_lists_of_cells_and_lines_of_records(tmp_path: Path) -> None:
     assert read(tmp_path, '[["a", "b"], [1, null]]') == [["a", "b"], ["1", ""]]
     assert read(tmp_path, '{"a": 1}\n\n{"a": 2}\n', "ndjson") == [["a"], ["1"], ["2"]]
-    assert read(tmp_path, "\ufeff[]") == [[]]
+    assert read(tmp_path, "\ufeff[]") == []
     assert read(tmp_path, '[{"a": "é"}]'.encode("latin-1"), encoding="latin-1") == [["a"], ["é"]]
 
 
@@ -58,6 +58,8 @@ def test_lists_of_cells_and_lines_of_records(tmp_path: Path) -> None:
         ("[1", "json", "is not JSON"),
         ('[{"a": NaN}]', "json", "NaN, which is not a JSON value"),
         ('[{"a": 1}, 2]', "json", "record 2 is not an object"),
+        ('[{"a": 1}, [2]]', "json", "record 2 is not an object"),
+        ('[["a"], {"a": 2}]', "json", "record 2 is not a list like the first"),
         ('{"a": 1}\n{"a"\n', "ndjson", "line 2 is not JSON"),
         (b"\xff\xfe", "json", "not text in the encoding"),
         ("[" * 100_000, "json", "nested too deeply"),

@@ -111,6 +111,7 @@ WEB = "https://data.example.org/t.csv"
         ({"path": "https://user:hush@data.example.org/t.csv"}, "carries credentials"),
         ({"path": "ftp://data.example.org/t.csv"}, "cannot be read from"),
         ({"path": "https:///t.csv"}, "cannot be read from"),
+        ({"path": "s3://bucket/a?b.csv", "format": "csv"}, "in a key %3F for ?"),
         ({"path": "s3://bucket"}, "not a table"),
         ({"path": "s3://bucket/", "format": "csv"}, "cannot be read from"),
         ({"path": "https://data.example.org/t"}, "not a table"),

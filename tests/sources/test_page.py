@@ -256,6 +256,17 @@ def test_packed_files_are_whole_or_fetched_again(world: World, secure: Server) -
     assert world.store.read("p/v/1.0.0/t.csv")[0].decode() == BODY.decode()
 
 
+def test_a_file_that_is_damaged_where_it_lies_is_a_finding(world: World, secure: Server) -> None:
+    secure.pages |= {"/t.csv.gz": file_page(packed(BODY)[:30]), "/t.xlsx": file_page(b"\xd0\xcf\x11\xe0 locked")}
+    for path, says in (("/t.csv.gz", "compression-error"), ("/t.xlsx", "protected with a password")):
+        secure.requests.clear()
+        with pytest.raises(InvalidData) as caught:
+            world.publish(table(world, secure, path))
+        (finding,) = caught.value.report.findings  # type: ignore[attr-defined]
+        assert says in (finding.type, finding.note) or says in finding.note
+        assert len(secure.requests) == 2, "it was read once, and asked once whether it changed"
+
+
 def test_a_packed_answer_is_unpacked(world: World, secure: Server) -> None:
     """Sent although it was not asked for, as buckets do with files that were stored packed."""
     secure.pages["/t.csv"] = lambda request: request.answer(200, packed(BODY), Content_Encoding="gzip")
