@@ -89,9 +89,11 @@ def _rows(records: Callable[[], Iterable[Any]]) -> Iterator[Iterable[str]]:
     for number, item in enumerate(records(), start=1):
         if number == 1 and isinstance(item, list):
             kind = list
-        if not isinstance(item, kind):
+        fits = isinstance(item, kind)
+        if not fits:
             raise Unreadable(f"record {number} is not {'an object' if kind is dict else 'a list like the first'}")
-        names.update(dict.fromkeys(item) if kind is dict else ())
+        if kind is dict:
+            names.update((name, None) for name in item)
     if kind is list:
         yield from ([_text(value) for value in item] for item in records())
     elif names:
