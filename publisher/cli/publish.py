@@ -55,7 +55,13 @@ def publish(
     found = find_package(project, only_package(project, package))
     store = open_store(target or project.settings.target, env=os.environ, lock_days=project.settings.lock_days)
     with output.progress() as progress:
-        run = Run(store, project.settings, progress=progress, signer=read_signer(project.settings, os.environ))
+        run = Run(
+            store,
+            project.settings,
+            progress=progress,
+            signer=read_signer(project.settings, os.environ),
+            environment=os.environ,
+        )
         receipt = _showing(
             output, lambda: publish_package(run, found, Wishes(expect, level, reason, message, tuple(allow or ())))
         )
@@ -83,7 +89,13 @@ def plan(
     found = find_package(project, only_package(project, package))
     store = open_store(target or project.settings.target, env=os.environ, lock_days=project.settings.lock_days)
     with output.progress() as progress:
-        run = Run(store, project.settings, progress=progress, signer=read_signer(project.settings, os.environ))
+        run = Run(
+            store,
+            project.settings,
+            progress=progress,
+            signer=read_signer(project.settings, os.environ),
+            environment=os.environ,
+        )
         planned = _showing(
             output, lambda: plan_package(run, found, Wishes(expect, level, reason, "", tuple(allow or ())))
         )
