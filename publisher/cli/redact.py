@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from publisher.cli.output import JsonOption, Output, TargetOption, here
-from publisher.errors import InvalidData, ProjectError, UsageError
+from publisher.errors import InvalidData, ProjectError, SourceError, UsageError
 from publisher.model import Package
-from publisher.project import Project, find_package
+from publisher.project import Project, find_package, read_signer
 from publisher.run import Redacted, Run, Target, still_held
 from publisher.run import redact as redact_releases
 from publisher.store import open_store
@@ -39,7 +39,8 @@ def redact(
     found = _package(project, package)
     store = open_store(target or project.settings.target, env=os.environ)
     with output.progress() as progress:
-        run = Run(store, project.settings, progress=progress)
+        signer = read_signer(project.settings, os.environ)
+        run = Run(store, project.settings, progress=progress, signer=signer, environment=os.environ)
         if found is not None and not dry_run:
             _expect_gone(run, output, found, targets)
         done = redact_releases(run, package, targets, reason, project=found, dry=dry_run)
@@ -78,7 +79,7 @@ def _expect_gone(run: Run, output: Output, package: Package, targets: list[Targe
     """Raise UsageError where the tables that people edit hold it still: the next publication would bring it back."""
     try:
         held = still_held(run, package, targets)
-    except (InvalidData, ProjectError) as error:
+    except (InvalidData, ProjectError, SourceError) as error:
         output.warn(f"whether the tables still hold it cannot be told: {error.message}")
         return
     if held:

@@ -22,7 +22,7 @@ from typing import Any
 
 from publisher import layout
 from publisher.canonical import readable_json, sha256_bytes
-from publisher.commit.commit import send_files
+from publisher.commit.commit import PROOFS, send_files
 from publisher.commit.history import mark, pages, releases, trim, walk
 from publisher.commit.pointer import Head, write_head
 from publisher.errors import NotFound, OutcomeUnknown, Unavailable
@@ -94,7 +94,7 @@ def replace_releases(
 def _entry(item: Replacement, event: Mapping[str, Any]) -> dict[str, Any]:
     release, hashes = item.release, {file.name: file.sha256 for file in item.release.files}
     return {
-        **item.former,
+        **{name: value for name, value in item.former.items() if name not in PROOFS},
         "version": release.version,
         "path": layout.release_folder(release.package, release.version).removeprefix(f"{release.package}/"),
         "parent": release.parent,
@@ -104,7 +104,7 @@ def _entry(item: Replacement, event: Mapping[str, Any]) -> dict[str, Any]:
         "files": len(release.files),
         "bytes": sum(file.bytes for file in release.files),
         "sha256": hashes[layout.DESCRIPTOR],
-        "checksums": hashes[layout.CHECKSUMS],
+        **{name: hashes[file] for name, file in PROOFS.items() if file in hashes},
         "redacted": {"reason": event["reason"], "at": event["at"]},
     }
 

@@ -50,7 +50,11 @@ def _all_names(item: Descriptor) -> tuple[str, ...]:
 def withholds(package: Package) -> bool:
     """Whether the package's files hold columns that are not published. Then nothing that is published may depend on them, a hash of the
     files included: whoever knows the rest of a file could try values until the hash fits."""
-    return any(private_fields(item.schema) or _match(item.schema) in _OPEN for item in package.tables)
+    return any(map(_withholds, package.tables))
+
+
+def _withholds(resource: Resource) -> bool:
+    return bool(private_fields(resource.schema)) or _match(resource.schema) in _OPEN
 
 
 def _match(schema: Descriptor) -> str:
@@ -64,9 +68,12 @@ def public_package(package: Package) -> Package:
 
 
 def public_resource(resource: Resource) -> Resource:
-    """The resource without its private columns; itself where it has none."""
-    private = private_fields(resource.schema)
-    return replace(resource, schema=_public_schema(resource.schema, private)) if private else resource
+    """The resource without its private columns, and without hashes of files that hold any; itself where it holds back nothing."""
+    if not _withholds(resource):
+        return resource
+    readings = tuple(replace(item, bytes=0, sha256="", etag="") for item in resource.readings)
+    schema = _public_schema(resource.schema, private_fields(resource.schema))
+    return replace(resource, schema=schema, readings=readings)
 
 
 def _public_schema(schema: Descriptor, private: Sequence[str]) -> Descriptor:

@@ -66,6 +66,7 @@ class Kind:
         return pattern.sub(lambda found: " " if self.judge(found[0]) else found[0], text)
 
 
+_DIGIT = "0-9٠-٩۰-۹"
 _CAPITAL = "A-ZÀ-ÖØ-ÞĀ-Ž"
 _LETTER = "A-Za-z0-9\u0080-\U0010ffff"
 _BEFORE, _AFTER = r"(?:^|[^\w.+-])", r"(?:$|[^\w-])"
@@ -83,8 +84,8 @@ PERSONAL: Mapping[str, Kind] = {
     ),
     "phone": Kind(
         _BEFORE
-        + r"(?:(?:\+|00)[1-9][0-9]{0,2}[ ./-]?(?:\(?[0-9]{1,4}\)?[ ./-]?){2,5}[0-9]{2,4}"
-        + r"|(?i:tel|phone|tél|mobile|fax|هاتف)[.:]{0,2} ?\(?[0-9][0-9 ()./-]{6,18}[0-9])"
+        + rf"(?:(?:\+|[0٠۰]{{2}})[1-9١-٩۱-۹][{_DIGIT}]{{0,2}}[ ./-]?(?:\(?[{_DIGIT}]{{1,4}}\)?[ ./-]?){{2,5}}[{_DIGIT}]{{2,4}}"
+        + rf"|(?i:tel|phone|tél|mobile|fax|هاتف)[.:]{{0,2}} ?\(?[{_DIGIT}][{_DIGIT} ()./-]{{6,18}}[{_DIGIT}])"
         + _AFTER,
         "telephone numbers",
         _is_phone,
@@ -118,11 +119,9 @@ REVIEW: Mapping[str, Kind] = {
 KINDS: Mapping[str, Kind] = {**SECRETS, **PERSONAL, **REVIEW}
 """Every kind by the name under which `publisher: {allow: [...]}` lets it pass."""
 
-CONTACT = r"@|[0-9](?:[ ./()-]{0,2}[0-9]){7}"
-"""RE2: every text with an e-mail address or a telephone number fits."""
 HINTS = (
-    rf"{CONTACT}|[A-Z]{{2}}[0-9]{{2}}[A-Z0-9 ]{{10}}|AKIA|ASIA|PRIVATE KEY|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-"
-    r"|AIza|k_live_|sk-|npm_|pypi-|eyJ|earer |(?i:key|token|secret|password|signature)"
+    rf"@|[{_DIGIT}](?:[ ./()-]{{0,2}}[{_DIGIT}]){{7}}|[A-Z]{{2}}[0-9]{{2}}[A-Z0-9 ]{{10}}|AKIA|ASIA|PRIVATE KEY|gh[pousr]_|github_pat_"
+    r"|glpat-|xox[abeoprs]-|AIza|k_live_|sk-|npm_|pypi-|eyJ|earer |(?i:key|token|secret|password|signature)"
 )
 """Every text that holds something of PERSONAL or SECRETS fits. A third of the price of searching for all of them."""
 

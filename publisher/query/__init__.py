@@ -66,7 +66,7 @@ def _materialise(engine: Engine, resource: Resource, relation: str) -> Table:
     _refuse_twins(resource)
     name, public, order = relation_of(resource.name), public_resource(resource), _order(resource)
     rows = f"SELECT * FROM ({relation}) ORDER BY {order}" if order else relation
-    if public is not resource:
+    if private_fields(resource.schema):
         whole = whole_of(resource.name)
         engine.run(f"CREATE TABLE {whole} AS {rows}")
         rows = f"SELECT {', '.join(map(quote, public.fields))} FROM {whole}"

@@ -23,7 +23,7 @@ from publisher.diff.tombstones import load_notes, read_tombstones
 from publisher.engine import Engine, literal, open_engine
 from publisher.errors import InvalidData, NotFound, UsageError
 from publisher.findings import Report
-from publisher.model import Descriptor, File, Loaded, Package, Release, Resource, Tables
+from publisher.model import Descriptor, File, Loaded, Package, Reading, Release, Resource, Tables
 from publisher.package.descriptor import described_package, identity
 from publisher.package.metadata import TableInfo, read_metadata
 from publisher.package.published import Published, fetch_file
@@ -144,7 +144,18 @@ def _resource(item: Descriptor, info: TableInfo, order: Order) -> Resource:
     # Only what notes are told with: other settings of today say nothing about this release.
     spoken = {name: value for name, value in order.settings.get(info.name, {}).items() if name in {"label", "record"}}
     said["publisher"] = spoken
-    return Resource(info.name, (), schema, {}, "utf-8", said, info.query or None)
+    lost = bool(removals_of(info.name, order.removals))
+    readings = tuple(_reading(origin, lost=lost) for origin in item.get("origin", ()))
+    return Resource(info.name, (), schema, {}, "utf-8", said, info.query or None, readings=readings)
+
+
+def _reading(origin: Descriptor, *, lost: bool) -> Reading:
+    """What was told of a source. The hash of one that held what went would tell whoever tries values."""
+    told = {name: str(origin.get(name, "")) for name in ("kind", "path", "readAt", "etag", "modified", "hash")}
+    size, sha256 = int(origin.get("bytes", 0)), told["hash"].removeprefix("sha256:")
+    if lost:
+        size, sha256, told["etag"] = 0, "", ""
+    return Reading(told["kind"], told["path"], told["readAt"], size, sha256, told["etag"], told["modified"])
 
 
 def _package(published: Published, resources: Sequence[Resource], settings: Settings, folder: Path) -> Package:

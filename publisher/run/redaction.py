@@ -31,6 +31,7 @@ from publisher.run.difference import table_settings
 from publisher.run.pipeline import prepare, refresh_derived
 from publisher.run.rebuild import Former, Order, Rebuilt, Settings, rebuild
 from publisher.run.removal import Held, Removal, look
+from publisher.sources import bring
 from publisher.version import redacted
 
 
@@ -230,9 +231,10 @@ def _prefixes(run: Run, package: str) -> list[str]:
 
 
 def still_held(run: Run, package: Package, targets: Sequence[Target]) -> tuple[str, ...]:
-    """The tables that people edit which still hold a target, private columns left out. Raises InvalidData, ProjectError."""
+    """The tables that people edit which still hold a target, private columns left out. Raises InvalidData, ProjectError,
+    SourceError."""
     with open_workspace(run.settings) as engine:
-        prepared = prepare(run, engine, load(package, read_at=run.stamp()))
+        prepared = prepare(run, engine, load(bring(package, run.outside).package, read_at=run.stamp()))
         return tuple(
             table.resource.name
             for table in prepared.tables.tables
