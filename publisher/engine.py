@@ -120,5 +120,10 @@ def open_engine(folder: Path, *, memory: str = "512MB", threads: int | None = No
     try:
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         yield Engine(connection, folder)
+    except duckdb.OutOfMemoryException as error:
+        raise UsageError(
+            f"the tables need more memory or room than DuckDB may have ({memory}): {str(error).splitlines()[0]:.200}",
+            "Raise the setting `memory`, or make room where temporary files lie (TMPDIR).",
+        ) from error
     finally:
         connection.close()

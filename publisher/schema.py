@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from frictionless.exception import FrictionlessException
 from publisher.errors import ProjectError
 
 SCHEMA_PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
+_HOMES = ("://datapackage.org/", "://specs.frictionlessdata.io/")
+"""Where profiles of Table Schema lie; another name in `$schema` is none that frictionless need look at."""
 BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 OWN_CONSTRAINTS = ("jsonSchema",)
 """Constraints of Table Schema 2.0 that frictionless 5.21 refuses; we take them out before it looks and check them ourselves."""
@@ -75,6 +78,8 @@ def parse_schema(descriptor: Mapping[str, Any], where: str, package_profile: str
     plain = copy.deepcopy(dict(descriptor))
     if package_profile and "$schema" not in plain and "/2." in package_profile:
         plain["$schema"] = SCHEMA_PROFILE
+    if not any(home in str(plain.get("$schema", "")) for home in _HOMES):
+        plain.pop("$schema", None)
     for item in plain.get("fields", ()):
         constraints = item.get("constraints") if isinstance(item, dict) else None
         for name in OWN_CONSTRAINTS:
@@ -148,7 +153,7 @@ def _check_rules(field: Any, where: str) -> None:
     """Raise ProjectError for a constraint that frictionless would only trip over at the first cell, or never fulfil."""
     read = field.create_value_reader()
     for name, value in field.constraints.items():
-        at = f"{where}: field {field.name!r}, constraint {name} {value!r}"
+        at = f"{where}: field {field.name!r}, constraint {name} {value!r:.200}"
         if name in BOUNDS and read(copy.deepcopy(value)) is None:
             raise ProjectError(
                 f"{at} is not a value of type {field.type}", "Write the bound as a cell would be written."
@@ -157,8 +162,11 @@ def _check_rules(field: Any, where: str) -> None:
             raise ProjectError(f"{at} holds a value that is not of type {field.type}", "Correct the list.")
         if name == "pattern":
             try:
-                re.compile(f"^{value}$")
-            except re.error as error:
+                with warnings.catch_warnings():
+                    # of signs that may mean something else one day
+                    warnings.simplefilter("ignore")
+                    re.compile(f"^{value}$")
+            except (re.error, RecursionError, OverflowError) as error:
                 raise ProjectError(f"{at} is not a regular expression: {error}", "Correct the pattern.") from error
 
 

@@ -13,7 +13,7 @@ from tests.tools import ROOT
 SOURCE = ROOT / "publisher"
 FLOORS = [
     {"errors", "model", "canonical"},
-    {"schema", "privacy", "findings", "version", "layout", "messages", "address", "signing", "store.base"},
+    {"schema", "privacy", "shape", "findings", "version", "layout", "messages", "address", "signing", "store.base"},
     {"project", "engine", "store", "web", "report"},
     {"load", "sources", "diff"},
     {"validate"},

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from publisher.canonical import CHUNK
 from publisher.errors import ProjectError
-from publisher.load.records import Unreadable, write_records
+from publisher.load.records import RATIO, Unreadable, most_unpacked, write_records
 
 BOMS = {
     "utf-8": (codecs.BOM_UTF8, "utf-8-sig"),
@@ -68,7 +68,8 @@ def make_plain(
         try:
             part = _unpack(path, folder / f"part-{number}", where)
             parts.append(_convert(part, folder / f"table-{number}", kind, dialect or {}, encoding))
-        except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+            # RuntimeError, and NotImplementedError below it, is what zipfile says of passwords and of methods it does not know
             return Plain(path, name, str(error) or "the file ends too early")
         except Unreadable as error:
             return Plain(path, name, str(error), "source-error")
@@ -102,9 +103,8 @@ def _with_mark(encoding: str, path: Path) -> str:
 def _unpack(path: Path, target: Path, where: str) -> Path:
     suffix = path.suffix.lower()
     if suffix == ".gz":
-        with gzip.open(path, "rb") as packed, target.open("wb") as plain:
-            shutil.copyfileobj(packed, plain, CHUNK)
-        return target
+        with gzip.open(path, "rb") as packed:
+            return _pour(packed, target, path)
     if suffix == ".zip":
         with zipfile.ZipFile(path) as archive:
             names = [item for item in archive.namelist() if not item.endswith("/")]
@@ -112,10 +112,22 @@ def _unpack(path: Path, target: Path, where: str) -> Path:
                 raise ProjectError(
                     f"{where}: {path} holds {len(names)} files", "Pack exactly one CSV file into the archive."
                 )
-            with archive.open(names[0]) as packed, target.open("wb") as plain:
-                shutil.copyfileobj(packed, plain, CHUNK)
-        return target
+            with archive.open(names[0]) as packed:
+                return _pour(packed, target, path)
     return path
+
+
+def _pour(packed: IO[bytes], target: Path, path: Path) -> Path:
+    """Unpack into `target`, as far as the sizes are those of a table. Raises BadZipFile for what would fill the disk."""
+    most = most_unpacked(path)
+    left = most
+    with target.open("wb") as plain:
+        while data := packed.read(CHUNK):
+            left -= len(data)
+            if left < 0:
+                raise zipfile.BadZipFile(f"it unpacks to more than {most >> 20} MiB, {RATIO} times its size")
+            plain.write(data)
+    return target
 
 
 def _join(parts: Sequence[Path], target: Path, header: bool) -> Path:

@@ -18,6 +18,17 @@ WHOLE = 100_000_000
 """Bytes of a JSON document, which must be in memory whole; a line of ndjson need not be."""
 
 
+RATIO = 100
+"""No table is packed smaller than to a hundredth of its size; what unpacks to more was made to fill a disk."""
+UNPACKED = 64 << 20
+"""Bytes that a packed file may unpack to in any case."""
+
+
+def most_unpacked(path: Path) -> int:
+    """Bytes that a packed file may unpack to."""
+    return max(UNPACKED, RATIO * path.stat().st_size)
+
+
 class Unreadable(Exception):
     """A file that is no table; the text says why, for a finding."""
 

@@ -25,8 +25,10 @@ from xml.parsers import expat
 import openpyxl
 
 from publisher.canonical import CHUNK
-from publisher.load.records import Unreadable
+from publisher.load.records import RATIO, Unreadable, most_unpacked
 
+ROWS = 1_048_576
+"""Rows of a sheet, at most (ECMA-376; Excel's own limit)."""
 SHOWN = 10
 """Cells that a message names before it counts the rest."""
 _WITH_TIME = re.compile(r"[hs]", re.IGNORECASE)
@@ -37,6 +39,8 @@ def write_sheet(path: Path, target: Path, dialect: Mapping[str, Any]) -> None:
     """Write the sheet that `dialect` names (`sheetName`, or `sheetNumber` from 1, else the first) as CSV, UTF-8. Raises Unreadable."""
     try:
         with zipfile.ZipFile(path) as archive:
+            if sum(item.file_size for item in archive.infolist()) > (most := most_unpacked(path)):
+                raise Unreadable(f"it unpacks to more than {most >> 20} MiB, {RATIO} times its size")
             sheets = _sheets(archive)
             name = _choose(list(sheets), dialect)
             with archive.open(sheets[name]) as file:
@@ -129,6 +133,7 @@ class _Silent:
         self.merged: list[str] = []
         self._place = self._type = self._value = self._inside = ""
         self._formula = False
+        self._rows = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self._inside = name = name.rpartition("}")[2]
@@ -137,6 +142,10 @@ class _Silent:
             self._value, self._formula = "", False
         elif name == "f":
             self._formula = True
+        elif name == "row":
+            self._rows += 1
+            if self._rows > ROWS:
+                raise Unreadable(f"it has more rows than the {ROWS:,} that a sheet may have")
         elif name == "mergeCell":
             self.merged.append(attributes.get("ref", ""))
 

@@ -106,7 +106,7 @@ def described_package(package: Package) -> dict[str, Any]:
     """What is said of a package for its readers, as it is published."""
     head: dict[str, Any] = {"name": package.name}
     head |= {name: value for name, value in package.descriptor.items() if name not in _PACKAGE_GONE | {"name"}}
-    if "contributors" in head:
+    if head.get("contributors"):
         head["contributors"] = [_contributor(item) for item in package.descriptor["contributors"]]
     return head
 

@@ -215,7 +215,7 @@ def _table(resource: Descriptor) -> TableInfo:
         name=str(resource["name"]),
         title=text(resource, "title") or Text(str(resource["name"])),
         description=text(resource, "description"),
-        rows=int(resource.get("rows", 0)),
+        rows=int(resource.get("rows") or 0),
         fields=tuple(_field(item) for item in schema.get("fields", ())),
         primary_key=(key,) if isinstance(key, str) else tuple(key),
         foreign_keys=tuple(_foreign_key(item, str(resource["name"])) for item in schema.get("foreignKeys") or ()),
@@ -270,6 +270,6 @@ def _file(item: Descriptor) -> FileInfo:
         path=str(path[0] if isinstance(path, list) else path),
         format=str(item.get("format", "")),
         mediatype=str(item.get("mediatype", "")),
-        bytes=int(item.get("bytes", 0)),
+        bytes=int(item.get("bytes") or 0),
         sha256=str(item.get("hash", "")).removeprefix("sha256:"),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,8 +16,13 @@ from publisher.errors import ProjectError
 
 MAX_BYTES = 16 << 20
 """A descriptor, schema or query larger than this is taken for a mistake."""
+MAX_PATH = 1000
+"""Letters of a reference; longer ones no file system holds."""
 MAX_DEPTH = 64
 """Nesting beyond this is refused, so that no file can exhaust the stack of a later step."""
+MAX_INTEGER = 10**38
+"""Whole numbers of as many digits are refused: nothing that a descriptor says is counted in them."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_text(path: Path) -> str:
@@ -40,7 +47,7 @@ def read_object(path: Path) -> dict[str, Any]:
     value = _parse_yaml(path, text) if path.suffix in {".yaml", ".yml"} else _parse_json(path, text)
     if not isinstance(value, dict):
         raise ProjectError(f"{path}: must hold an object, found {_kind(value)}")
-    _limit_depth(path, value)
+    _check_values(path, value)
     return value
 
 
@@ -49,6 +56,8 @@ def inside(reference: str, *roots: Path, where: str) -> Path:
 
     References are relative POSIX paths that stay inside their root, links included (Data Package 2.0, Path Safety)."""
     relative = PurePosixPath(reference)
+    if len(reference) > MAX_PATH:
+        raise ProjectError(f"{where}: is a path of {len(reference)} letters", f"Use at most {MAX_PATH}.")
     if "://" in reference:
         raise ProjectError(
             f"{where}: {reference} is a web address", "Download the file into the package's folder and name it there."
@@ -58,15 +67,30 @@ def inside(reference: str, *roots: Path, where: str) -> Path:
             f"{where}: {reference!r} is not a path inside the package", "Use a relative path without `..`."
         )
     for root in roots:
-        candidate = root / relative
-        if candidate.exists():
-            if not candidate.resolve().is_relative_to(root.resolve()):
-                raise ProjectError(
-                    f"{where}: {reference} is a link that leaves {root}", "Copy the file into the package's folder."
-                )
-            return candidate
+        if _is_there(candidate := root / relative):
+            return regular(candidate, root, where=where)
     known = [str(item.relative_to(root)) for root in roots for item in _files(root / relative.parent)]
     raise ProjectError(f"{where}: there is no file {reference}", did_you_mean(reference, known))
+
+
+def regular(path: Path, root: Path, *, where: str) -> Path:
+    """`path` itself, where it is a regular file that lies below `root`, links followed. Devices and pipes are none: reading one may
+    never end. Raises ProjectError."""
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise ProjectError(
+            f"{where}: {path.name} is a link that leaves {root}", "Copy the file into the package's folder."
+        )
+    if not path.is_file():
+        raise ProjectError(f"{where}: {path.name} is no regular file", "Name a file, no folder, device or pipe.")
+    return path
+
+
+def _is_there(path: Path) -> bool:
+    """A link to nothing is not; nor is what no file system could hold."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def refuse_unknown(found: Iterable[str], known: Iterable[str], where: str) -> None:
@@ -119,8 +143,17 @@ def _parse_json(path: Path, text: str) -> Any:
         raise ProjectError(f"{path}: is not usable JSON: {error}") from error
 
 
+_YAML = "tag:yaml.org,2002:"
+_YAML_KINDS = frozenset(f"{_YAML}{kind}" for kind in ("null", "bool", "int", "float", "seq", "map", "str"))
+
+
 class _Loader(yaml.SafeLoader):
-    """YAML as JSON: no aliases (they multiply), no duplicate keys, dates and times left as text."""
+    """YAML as JSON: no aliases (they multiply), no tags but JSON's own kinds, keys are text and stand once, dates and times are left as
+    text."""
+
+    yaml_constructors = {  # noqa: RUF012 - PyYAML's own class attribute, replaced as PyYAML means it to be
+        tag: make for tag, make in yaml.SafeLoader.yaml_constructors.items() if tag is None or tag in _YAML_KINDS
+    }
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own class attribute, replaced as PyYAML means it to be
         letter: [item for item in resolvers if item[0] != "tag:yaml.org,2002:timestamp"]
@@ -136,6 +169,9 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         seen: set[str] = set()
         for key, _ in node.value:
+            if key.tag != f"{_YAML}str":
+                shown = repr(key.value) if isinstance(key.value, str) else "this key"
+                raise yaml.MarkedYAMLError(problem=f"{shown} is no text: put it in quotes", problem_mark=key.start_mark)
             if key.value in seen:
                 raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} stands twice", problem_mark=key.start_mark)
             seen.add(key.value)
@@ -153,14 +189,30 @@ def _parse_yaml(path: Path, text: str) -> Any:
         raise ProjectError(f"{path}: is not YAML that can be used: {error}") from error
 
 
-def _limit_depth(path: Path, value: Any) -> None:
+def _check_values(path: Path, value: Any) -> None:
+    """Raise ProjectError for what JSON can say and no later step could hold: nesting without end, numbers beyond all, half a letter."""
     level: list[Any] = [value]
     for _ in range(MAX_DEPTH):
+        for item in level:
+            _check_value(path, item)
         level = [
             child
             for item in level
-            for child in (item.values() if isinstance(item, Mapping) else item if isinstance(item, list) else ())
+            for child in (
+                (*item.keys(), *item.values()) if isinstance(item, Mapping) else item if isinstance(item, list) else ()
+            )
         ]
         if not level:
             return
-    raise ProjectError(f"{path}: is nested deeper than {MAX_DEPTH} levels")
+    raise ProjectError(f"{path}: is nested deeper than {MAX_DEPTH} levels", "Say it with less nesting.")
+
+
+def _check_value(path: Path, value: Any) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ProjectError(f"{path}: holds a number that is none, or is beyond all bounds", "Write a number, or null.")
+    if isinstance(value, int) and abs(value) >= MAX_INTEGER:
+        raise ProjectError(f"{path}: holds a whole number of more than {len(str(MAX_INTEGER)) - 1} digits")
+    if isinstance(value, str) and not value.isascii() and _SURROGATE.search(value):
+        raise ProjectError(
+            f"{path}: holds half a letter (a surrogate) in {ascii(value)[:60]}", "Write the whole letter."
+        )

@@ -13,10 +13,13 @@ from typing import Any
 from publisher.errors import ProjectError
 from publisher.model import Check, Descriptor, Origin, Package, Resource
 from publisher.privacy import check_allowed, check_privacy
-from publisher.project.files import inside, read_object, read_text, refuse_unknown
+from publisher.project.files import inside, read_object, read_text, refuse_unknown, regular
 from publisher.project.origin import FORMATS, file_format, read_origins, tabular_dialect
+from publisher.project.settings import read_languages
+from publisher.shape import PACKAGE_SETTINGS, check_dialect, check_package, check_resource, check_schema, check_shape
 
 PACKAGE_KEYS = ("allow", "languages", "schedule", "max_level", "initial_version")
+MAX_TABLES = 1000
 REMOVALS = "removals.yaml"
 RESOURCE_KEYS = (
     "min_rows",
@@ -58,19 +61,35 @@ def read_package(path: Path, *, project_root: Path | None) -> Package:
     where = str(path)
     settings = _mapping(document.get("publisher", {}), f"{where}: publisher")
     refuse_unknown(settings, PACKAGE_KEYS, f"{where}: publisher")
+    check_shape(settings, PACKAGE_SETTINGS, f"{where}: publisher")
     check_allowed(settings, f"{where}: publisher.allow")
+    _check_languages(settings.get("languages"), f"{where}: publisher.languages")
+    check_package(document, where)
     name = _name(document.get("name") or path.parent.name, f"{where}: name")
     items = document.get("resources")
     if not isinstance(items, list) or not items:
         raise ProjectError(f"{where}: resources must be a list with at least one table")
+    if len(items) > MAX_TABLES:
+        raise ProjectError(
+            f"{where}: has {len(items)} tables, more than {MAX_TABLES}", "Make several packages of them."
+        )
     roots = (path.parent,) if project_root is None else (path.parent, project_root)
     resources = tuple(_resource(item, roots, f"{where}: resources[{index}]") for index, item in enumerate(items))
     _refuse_twins(resources, where)
     check_privacy(resources, where)
-    checks = tuple(Check(item.stem, item, read_text(item)) for item in sorted(path.parent.glob("checks/*.sql")))
+    checks = tuple(_check(item, path.parent) for item in sorted(path.parent.glob("checks/*.sql")))
     descriptor = {key: value for key, value in document.items() if key not in {"resources", "publisher"}}
-    removals = read_object(path.parent / REMOVALS) if (path.parent / REMOVALS).is_file() else {}
+    removals = _removals(path.parent)
     return Package(name, path.parent, descriptor | {"name": name}, resources, checks, settings, removals)
+
+
+def _check(path: Path, root: Path) -> Check:
+    return Check(path.stem, path, read_text(regular(path, root, where=str(path))))
+
+
+def _removals(root: Path) -> Descriptor:
+    path = root / REMOVALS
+    return read_object(regular(path, root, where=str(path))) if path.exists() else {}
 
 
 def _resource(item: Any, roots: tuple[Path, ...], where: str) -> Resource:
@@ -78,12 +97,11 @@ def _resource(item: Any, roots: tuple[Path, ...], where: str) -> Resource:
     name = _name(descriptor.get("name"), f"{where}.name")
     where = f"{where} ({name})"
     refuse_unknown(_mapping(descriptor.get("publisher", {}), f"{where}.publisher"), RESOURCE_KEYS, f"{where}.publisher")
-    encoding = descriptor.get("encoding", "utf-8")
-    if not isinstance(encoding, str):
-        raise ProjectError(f"{where}.encoding: must be text such as utf-8")
+    check_resource(descriptor, where)
+    encoding = descriptor.get("encoding") or "utf-8"
     if "query" in descriptor:
         query_path = inside(_text(descriptor["query"], f"{where}.query"), roots[0], where=f"{where}.query")
-        schema = _reference(descriptor.get("schema"), roots, f"{where}.schema")
+        schema = _schema(descriptor, roots, where)
         if not schema.get("fields"):
             raise ProjectError(
                 f"{where}: the result of a query needs a schema with fields", "Name a file: `schema: schemas/x.json`."
@@ -97,7 +115,7 @@ def _resource(item: Any, roots: tuple[Path, ...], where: str) -> Resource:
     )
     form = _format(paths, origins, descriptor, where)
     dialect = _dialect(descriptor, form, roots, where)
-    schema = _reference(descriptor.get("schema", {}), roots, f"{where}.schema")
+    schema = _schema(descriptor, roots, where)
     if not schema.get("fields"):
         if origins or FORMATS[form] != "csv":
             raise ProjectError(
@@ -106,6 +124,19 @@ def _resource(item: Any, roots: tuple[Path, ...], where: str) -> Resource:
             )
         schema = {**schema, "fields": _text_fields(paths[0], dialect, encoding, where)}
     return Resource(name, paths, schema, dialect, encoding, descriptor, kind=FORMATS[form], origins=origins)
+
+
+def _schema(descriptor: Descriptor, roots: tuple[Path, ...], where: str) -> Descriptor:
+    schema = _reference(descriptor.get("schema"), roots, f"{where}.schema")
+    check_schema(schema, f"{where}.schema")
+    return {name: value for name, value in schema.items() if value is not None}
+
+
+def _check_languages(value: Any, where: str) -> None:
+    try:
+        _ = value is None or read_languages(value)
+    except ValueError as error:
+        raise ProjectError(f"{where}: {error}") from error
 
 
 def _paths(descriptor: Descriptor, root: Path, where: str) -> tuple[Path, ...]:
@@ -133,8 +164,10 @@ def _format(paths: tuple[Path, ...], origins: tuple[Origin, ...], descriptor: De
 
 def _dialect(descriptor: Descriptor, form: str, roots: tuple[Path, ...], where: str) -> Descriptor:
     written = dict(_reference(descriptor.get("dialect", {}), roots, f"{where}.dialect"))
-    nested = written.pop("csv", {})
-    dialect = {**_mapping(nested, f"{where}.dialect.csv"), **written}
+    check_dialect(written, f"{where}.dialect")
+    dialect = {
+        name: value for name, value in {**(written.pop("csv", None) or {}), **written}.items() if value is not None
+    }
     if FORMATS[form] != "csv":
         return tabular_dialect(dialect)
     return {"delimiter": "\t", **dialect} if form in {"tsv", "tab"} else dialect
@@ -179,7 +212,7 @@ def _name(value: Any, where: str) -> str:
     """Names become folders, files and parts of addresses: any script, but nothing a path or a URL would read as structure."""
     name = _text(value, where)
     if not _NAME.match(name) or len(name.encode()) > 200 or name in RESERVED:
-        raise ProjectError(f"{where}: {name!r} cannot be a name", "Use lower-case letters, digits, `-` and `_`.")
+        raise ProjectError(f"{where}: {name[:80]!r} cannot be a name", "Use lower-case letters, digits, `-` and `_`.")
     return name
 
 

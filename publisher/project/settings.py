@@ -68,7 +68,8 @@ def _url(value: Any) -> str:
     return text.rstrip("/") + "/"
 
 
-def _languages(value: Any) -> tuple[str, ...]:
+def read_languages(value: Any) -> tuple[str, ...]:
+    """Languages as written, in a list or with commas. Raises ValueError."""
     items = [item.strip() for item in value.split(",")] if isinstance(value, str) else value
     known = {"en", "ar", "fr"}
     if not isinstance(items, list) or not items or not set(items) <= known or len(set(items)) < len(items):
@@ -136,7 +137,7 @@ _HOST = re.compile(r"^(?:[^\s/:@?#\[\]]+|[0-9a-f:.]+)$")
 SETTINGS: Mapping[str, Setting] = {
     "target": Setting("Where releases go: a folder, or s3://bucket/prefix.", _target),
     "base_url": Setting("Public address of the target, for absolute links in feeds and catalogues.", _url),
-    "languages": Setting("Languages of pages, notes and feeds; the first is the main one.", _languages),
+    "languages": Setting("Languages of pages, notes and feeds; the first is the main one.", read_languages),
     "single_writer": Setting(
         "Publish to a store without conditional writes, on the promise that nobody else writes.", _boolean
     ),

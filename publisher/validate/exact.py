@@ -7,6 +7,7 @@ its canonical text (what is published).
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
@@ -17,6 +18,8 @@ from typing import Any
 from frictionless.platform import platform
 
 from publisher.schema import Dialect
+from publisher.validate.json_rules import JsonRule
+from publisher.validate.trial import Trial
 
 MEMORY = 100_000
 """Verdicts remembered for a column before it starts afresh; bounds memory where all values differ."""
@@ -46,11 +49,12 @@ class Reader:
 
     def __init__(self, field: Any, dialect: Dialect, own: Mapping[str, Any]) -> None:
         self.field = field
-        self._read = field.create_cell_reader()
+        self._trial = _trial(field)
+        self._read = (_without_pattern(field) if self._trial else field).create_cell_reader()
         self._null = dialect.null_sequence
         self._missing = {*missing_values(field), None, dialect.null_sequence}
         self._canonical = CANONICAL.get(field.type, _canonical_text)
-        self._json_schema = own.get("jsonSchema")
+        self._json_rule = JsonRule(own["jsonSchema"]) if "jsonSchema" in own else None
         self._seen: dict[str | None, Verdict] = {}
         self.rewritten: list[tuple[str, str]] = []
 
@@ -72,9 +76,11 @@ class Reader:
             cell = None
         try:
             value, notes = self._read(cell)
-        except (TypeError, ArithmeticError, ValueError) as error:
+        except (TypeError, ArithmeticError, ValueError, RecursionError) as error:
             # frictionless lets these escape, e.g. an offset-naive cell against an offset-aware bound; the cell is at fault.
             value, notes = None, {"type": f'type is "{self.field.type}/{self.field.format}" ({error})'}
+        if self._trial and isinstance(value, str) and not self._trial.matches(value):
+            notes = {**(notes or {}), "pattern": f'constraint "pattern" is "{self.field.constraints["pattern"]}"'}
         problems = tuple((notes or {}).items())
         if value is None:
             return Verdict(problems, None, blank="type" not in (notes or {}))
@@ -86,10 +92,23 @@ class Reader:
         return Verdict(problems, key_of(value), blank=False)
 
     def _own_problems(self, value: Any) -> tuple[tuple[str, str], ...]:
-        if self._json_schema is None:
-            return ()
-        fault = next(platform.jsonschema_validators.Draft202012Validator(self._json_schema).iter_errors(value), None)
-        return (("jsonSchema", f'constraint "jsonSchema": {fault.message}'),) if fault else ()
+        fault = self._json_rule.fault(value) if self._json_rule else ""
+        return (("jsonSchema", f'constraint "jsonSchema": {fault}'),) if fault else ()
+
+
+def _trial(field: Any) -> Trial | None:
+    """The field's pattern, where it could take long."""
+    pattern = field.constraints.get("pattern")
+    if pattern is None or "pattern" not in field.supported_constraints:
+        return None
+    trial = Trial(str(pattern), field.name)
+    return None if trial.harmless else trial
+
+
+def _without_pattern(field: Any) -> Any:
+    plain = copy.copy(field)
+    plain.constraints = {name: value for name, value in field.constraints.items() if name != "pattern"}
+    return plain
 
 
 def missing_values(field: Any) -> set[str]:

@@ -20,8 +20,10 @@ from publisher.load import Plain, make_plain
 from publisher.model import Package, Resource
 from publisher.project.files import read_object
 from publisher.schema import own_constraints, parse_dialect, parse_schema
+from publisher.shape import check_dialect, check_schema
 from publisher.validate import house
 from publisher.validate.explain import explain
+from publisher.validate.json_rules import check_json_rules
 from publisher.validate.keys import broken_reference, check_keys, keyed_fields
 from publisher.validate.lanes import Scan, Source
 from publisher.validate.structure import read_head
@@ -113,7 +115,7 @@ def check_relation(
             dialect=parse_dialect(None, where),
             sql=relation,
             keyed=keyed_fields(schemas, name),
-            own=own_constraints(resource.schema) if not number else {},
+            own=_own(resource.schema, where) if not number else {},
         )
         scans[name] = scan_table(engine, source, limit)
     scan = scans[resource.name]
@@ -217,17 +219,27 @@ def _source(number: int, resource: Resource, plain: Plain, schemas: Mapping[str,
         suffix=suffix,
         plain=plain,
         keyed=keyed_fields(schemas, resource.name),
-        own=own_constraints(resource.schema),
+        own=_own(resource.schema, where),
     )
+
+
+def _own(schema: Mapping[str, Any], where: str) -> dict[str, dict[str, Any]]:
+    """Constraints that frictionless does not know, found fit."""
+    own = own_constraints(schema)
+    check_json_rules(own, where)
+    return own
 
 
 def resource_of(name: str, path: Path, schema: Any, dialect: Any, encoding: str | None) -> Resource:
     """A resource for a file that belongs to no package; schema and dialect as descriptors or paths of them."""
+    found, written = _descriptor(schema), _descriptor(dialect)
+    check_schema(found, f"table {name}")
+    check_dialect(written, f"table {name}: dialect")
     return Resource(
         name=name,
         paths=(path,),
-        schema=_descriptor(schema),
-        dialect=_descriptor(dialect),
+        schema=found,
+        dialect=written,
         encoding=encoding or "utf-8",
         descriptor={"name": name, "path": path.name},
     )

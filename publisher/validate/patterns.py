@@ -36,6 +36,47 @@ def any_of(texts: Iterable[str]) -> str:
     return "|".join("".join(map(_letter, text)) for text in sorted(set(texts)))
 
 
+def count_repeats(pattern: str) -> int | None:
+    """How many repeats of one sign a pattern has, so that a search in n letters takes at most n to the power of that many steps; None
+    where a repeat holds something that can itself be matched in several ways, which may take longer than anybody waits.
+
+    `pattern` is one that Python compiles."""
+    return _repeats(parser.parse(f"^{pattern}$"))
+
+
+_SIGNS = (names.LITERAL, names.NOT_LITERAL, names.ANY, names.IN, names.AT, names.CATEGORY)
+_REPEATS = tuple(getattr(names, name) for name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"))
+
+
+def _repeats(tree: Any) -> int | None:
+    counts = [_repeats_of(kind, value) for kind, value in tree]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
+
+
+def _repeats_of(kind: Any, value: Any) -> int | None:
+    if kind in _SIGNS:
+        return 0
+    if kind in _REPEATS:
+        low, high, body = value
+        if len(body) == 1 and body[0][0] in _SIGNS:
+            return int(low != high)
+        inner = _repeats(body)
+        return 0 if inner == 0 and low == high and not _branches(body) else None if high != 1 else inner and inner + 1
+    if kind is names.SUBPATTERN:
+        return _repeats(value[3])
+    if kind is names.BRANCH:
+        counts = [_repeats(branch) for branch in value[1]]
+        return None if None in counts else sum(count or 0 for count in counts)
+    if kind in (names.ASSERT, names.ASSERT_NOT):
+        return _repeats(value[1])
+    return _repeats(value) if kind is names.ATOMIC_GROUP else None
+
+
+def _branches(tree: Any) -> bool:
+    return any(kind is names.BRANCH or (kind is names.SUBPATTERN and _branches(value[3])) for kind, value in tree)
+
+
 class _Untranslatable(Exception):
     """The pattern uses something that RE2 lacks or understands otherwise."""
 

@@ -37,8 +37,8 @@ NO_KEY = "\x01\x02"
 """Stands for a key that is missing."""
 FORBIDDEN = 1 << 50
 """More bytes than any file has."""
-FIELD_LIMIT = 2147483646
-"""Longest cell that frictionless reads."""
+LONGEST = 10 << 20
+"""Bytes of the longest record that is read; longer ones are no records, and nothing that reads what is published could hold them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def open_records(plain: Plain, dialect: Dialect, suffix: str) -> Iterator[Any]:
         file.read(LOOK_AHEAD)
         file.seek(0)
         text = io.TextIOWrapper(file, plain.encoding, newline="" if suffix == "csv" else None)
-        csv.field_size_limit(FIELD_LIMIT)
+        csv.field_size_limit(LONGEST)
         sample = list(islice(text, SAMPLE))
         yield csv.reader(
             chain(sample, text),
@@ -230,6 +230,7 @@ def rewrite(plain: Plain, dialect: Dialect, suffix: str, width: int, target: Pat
         try:
             with open_records(plain, dialect, suffix) as records:
                 for number, line, cells in _numbered(records, dialect):
+                    _refuse_endless(number, cells)
                     raw = ""
                     if len(cells) != width:
                         raw = json.dumps(cells)
@@ -238,6 +239,11 @@ def rewrite(plain: Plain, dialect: Dialect, suffix: str, width: int, target: Pat
         except (UnicodeError, csv.Error) as error:
             fatal = stopped(error)
     return fatal, longest * 4
+
+
+def _refuse_endless(number: int, cells: list[str]) -> None:
+    if sum(map(len, cells)) > LONGEST // 4 and sum(len(cell.encode()) for cell in cells) > LONGEST:
+        raise csv.Error(f"record {number} is longer than {LONGEST >> 20} MiB")
 
 
 def writer(file: IO[str]) -> Any:
