@@ -95,6 +95,11 @@ def _refuse_twins(resource: Resource) -> None:
             raise ProjectError(
                 f"table {resource.name}: a column has no name", "Name every column in header and schema."
             )
+        if name.lower() == "rowid":
+            raise ProjectError(
+                f"table {resource.name}: a column is named {name!r}, a name that the database keeps for itself",
+                "Give it another name.",
+            )
         other = seen.setdefault(name.lower(), name)
         if other != name or resource.fields.count(name) > 1:
             raise ProjectError(
@@ -129,11 +134,13 @@ def _compare_columns(resource: Resource, found: Sequence[str], where: str) -> No
     missing = [name for name in expected if name not in found]
     extra = [name for name in found if name not in expected]
     parts = [
-        f"{label} {', '.join(names)}"
+        f"{label} {', '.join(names[:10])}" + (f" and {len(names) - 10} more" if len(names) > 10 else "")
         for label, names in (("it does not return", missing), ("the schema does not have", extra))
         if names
     ]
-    difference = "; ".join(parts) or f"the schema has the order {', '.join(expected)}, the query {', '.join(found)}"
+    difference = (
+        "; ".join(parts) or f"the schema has the order {', '.join(expected[:10])}, the query {', '.join(found[:10])}"
+    )
     raise ProjectError(
         f"{where}: the columns are not those of the schema: {difference}", "Make the query or its schema fit."
     )

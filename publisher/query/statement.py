@@ -29,6 +29,7 @@ TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "json_each", 
 
 _CLOCK_REMEDY = "A query may not depend on clock, chance or settings: equal data must give equal releases."
 
+MOST_TABLES = 1000
 Node = Mapping[str, Any]
 
 
@@ -46,7 +47,7 @@ def functions_of_chance(engine: Engine) -> frozenset[str]:
     rows = engine.rows(
         "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability IN ('VOLATILE', 'CONSISTENT_WITHIN_QUERY')"
     )
-    return frozenset(str(name) for (name,) in rows) - {"error"}
+    return (frozenset(str(name) for (name,) in rows) | {"version"}) - {"error"}
 
 
 def read_statement(
@@ -63,6 +64,7 @@ def read_statement(
         raise ProjectError(
             f"{where}: the query has no ORDER BY at its end", f"Say how its rows are sorted: ORDER BY {names}."
         )
+    _refuse_many(tree, where)
     parts = list(_walk(tree))
     reach = Reach(frozenset(name.lower() for name in tables) | _common_tables(parts), chance)
     for part in parts:
@@ -79,7 +81,9 @@ def tables_read(engine: Engine, resource: Resource) -> frozenset[str]:
 
 def read_check(engine: Engine, check: Check, tables: Collection[str]) -> None:
     """Nothing, where a check is one SELECT over `tables`. It may ask for the day, and its order is of no matter. Raises ProjectError."""
-    parts = list(_walk(_parse(engine, check.sql, str(check.path))))
+    tree = _parse(engine, check.sql, str(check.path))
+    _refuse_many(tree, str(check.path))
+    parts = list(_walk(tree))
     reach = Reach(frozenset(name.lower() for name in tables) | _common_tables(parts), frozenset())
     for part in parts:
         _refuse_source(part, reach, str(check.path))
@@ -130,6 +134,28 @@ def _walk(value: Any) -> Iterator[Node]:
     elif isinstance(value, list):
         for child in value:
             yield from _walk(child)
+
+
+def _weight(value: Any, known: Mapping[str, int]) -> int:
+    """How many tables a query reads once each name of a WITH stands for what it means; planning takes that long, and nothing stops it."""
+    if isinstance(value, list):
+        return sum(_weight(item, known) for item in value)
+    if not isinstance(value, Mapping):
+        return 0
+    if value.get("type") == "BASE_TABLE":
+        return known.get(str(value["table_name"]).lower(), 1)
+    inner = dict(known)
+    for item in (value.get("cte_map") or {}).get("map", ()):
+        inner[str(item["key"]).lower()] = min(_weight(item["value"], inner), MOST_TABLES + 1)
+    return sum(_weight(item, inner) for name, item in value.items() if name != "cte_map")
+
+
+def _refuse_many(tree: Mapping[str, Any], where: str) -> None:
+    if _weight(tree, {}) > MOST_TABLES:
+        raise ProjectError(
+            f"{where}: reads more than {MOST_TABLES} tables, parts of WITH counted as often as they stand",
+            "Make it simpler.",
+        )
 
 
 def _common_tables(parts: Collection[Node]) -> set[str]:

@@ -1,4 +1,4 @@
-"""Runs the program in processes of their own under limits. In: lines of JSON on standard input, each an order. Out: a line for each: how it ended.
+"""Runs the program in processes of their own under limits. In: lines of JSON, each an order. Out: a line for each: how it ended.
 
 The driver imports everything once and forks for every order, so that a process costs milliseconds and yet is one. A child has limits on
 memory, time, file sizes and open files, a network namespace without a way out where the machine allows one, and an audit hook that notes
@@ -19,10 +19,6 @@ from typing import Any
 
 import openpyxl  # noqa: F401 - imported here once, for all children
 
-import publisher.cli
-import publisher.cli.publish
-import publisher.cli.validate
-import publisher.run
 from publisher.cli import main as run_program
 
 GIB = 1 << 30
@@ -53,7 +49,7 @@ def watch(folder: Path, events: int) -> None:
             if sys.executable not in repr(arguments):
                 note(f"process: {event} {arguments!r}")
         elif event == "open" and isinstance(arguments[0], str | bytes) and isinstance(arguments[2], int):
-            path = os.path.abspath(os.fsdecode(arguments[0]))
+            path = os.path.abspath(os.fsdecode(arguments[0]))  # noqa: PTH100 - resolve() would open what it is asked about
             if arguments[2] & WRITING and not path.startswith(own) and path != os.devnull:
                 note(f"file: {path}")
 

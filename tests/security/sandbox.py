@@ -1,4 +1,4 @@
-"""Attacks, tried. In: attacks: files, a command, what ought to come of it. Out: how each ended; one failure for all that ended otherwise."""
+"""Attacks, tried. In: attacks: files, a command, what ought to come of it. Out: one failure for all that ended otherwise."""
 
 from __future__ import annotations
 
@@ -125,10 +125,13 @@ class Sandbox:
             self._drivers.put(driver)
 
     def expect(self, attacks: Iterable[Attack], *, least: int = LEAST) -> None:
-        """Try each; fail with everything that ended otherwise than it ought to."""
+        """Try `least` of them, or all where PUBLISHER_FULL=1; fail with everything that ended otherwise than it ought to."""
         listed = list(attacks)
         assert len(listed) >= least, f"{len(listed)} inputs"
         assert len({attack.name for attack in listed}) == len(listed), "an input stands here twice"
+        if os.environ.get("PUBLISHER_FULL") != "1":
+            # spread over the whole family, the same ones every time
+            listed = [listed[number * len(listed) // least] for number in range(least)]
         with ThreadPoolExecutor(self._count) as pool:
             faults = [fault for fault in pool.map(self._fault, listed, range(len(listed))) if fault]
         assert not faults, f"{len(faults)} of {len(listed)}:\n" + "\n".join(faults)

@@ -42,7 +42,7 @@ def _descriptors() -> Iterator[Attack]:
             files = project(package(resource(schema="s.json")), **{"s.json": deep})
             yield Attack(f"{name} {depth} deep in a schema", files, ends=EITHER if depth == 50 else (REFUSED,))
     for depth in (50, 500, 5000, 100_000):
-        files = project(package(_array()), table="id,name\n1,%s\n" % _nested(depth))
+        files = project(package(_array()), table=f"id,name\n1,{_nested(depth)}\n")
         yield Attack(f"a cell of lists {depth} deep", files, ends=EITHER)
         cell = _nested(depth, '{"a":', "}").replace(":}", ":1}").replace('"', '""')
         yield Attack(
@@ -242,7 +242,7 @@ def _archives() -> Iterator[Attack]:
         ("t.csv.zip with lzma", _zipped({"t.csv": TABLE.encode()}, zipfile.ZIP_LZMA), EITHER),
         (
             "t.csv.zip with a wrong checksum",
-            plain.replace(TABLE.encode()[:4], b"id;n") if TABLE.encode()[:4] in plain else _wrong(plain),
+            _wrong(plain),
             (REFUSED,),
         ),
         ("t.csv.zip in a zip", _zipped({"t.csv.zip": plain}), (REFUSED,)),
@@ -252,7 +252,9 @@ def _archives() -> Iterator[Attack]:
 
 
 def _wrong(data: bytes) -> bytes:
-    return data[:14] + b"\0\0\0\0" + data[18:]
+    """The archive with another checksum in its directory."""
+    at = data.rindex(b"PK\x01\x02")
+    return data[: at + 16] + b"\0\0\0\0" + data[at + 20 :]
 
 
 def _zipped_link() -> bytes:
@@ -364,23 +366,34 @@ def _workbooks() -> Iterator[Attack]:
 
 
 def _workbook(sheet: str, *, before: str = "", shared: str = "", target: str = "worksheets/sheet1.xml") -> bytes:
-    head = '<?xml version="1.0" encoding="UTF-8"?>'
-    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    types = "http://schemas.openxmlformats.org/package/2006/content-types"
-    rels = "http://schemas.openxmlformats.org/package/2006/relationships"
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-    strings = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}.sharedStrings+xml"/>'
+    strings = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{_KIND}.sharedStrings+xml"/>'
+    sheets = f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_KIND}.worksheet+xml"/>'
+    book = f'<Override PartName="/xl/workbook.xml" ContentType="{_KIND}.sheet.main+xml"/>'
+    default = '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    cells = sheet or "<sheetData><row><c><v>&a8;</v></c></row></sheetData>"
     parts = {
-        "[Content_Types].xml": f'{head}<Types xmlns="{types}"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.'
-        f'relationships+xml"/><Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/><Override '
-        f'PartName="/xl/worksheets/sheet1.xml" ContentType="{kind}.worksheet+xml"/>{strings}</Types>',
-        "_rels/.rels": f'{head}<Relationships xmlns="{rels}"><Relationship Id="r1" Type="{relation}/officeDocument" Target="xl/workbook.xml"/>'
-        "</Relationships>",
-        "xl/workbook.xml": f'{head}<workbook xmlns="{main}" xmlns:r="{relation}"><sheets><sheet name="t" sheetId="1" r:id="r1"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'{head}<Relationships xmlns="{rels}"><Relationship Id="r1" Type="{relation}/worksheet" Target="{target}"/>'
-        f'<Relationship Id="r2" Type="{relation}/sharedStrings" Target="sharedStrings.xml"/></Relationships>',
-        "xl/sharedStrings.xml": f'{head}{shared}<sst xmlns="{main}"><si><t>{"&a8;" if shared else "x"}</t></si></sst>',
-        "xl/worksheets/sheet1.xml": f'{head}{before}<worksheet xmlns="{main}">{sheet or "<sheetData><row><c><v>&a8;</v></c></row></sheetData>"}</worksheet>',
+        "[Content_Types].xml": f'{_XML}<Types xmlns="{_TYPES}">{default}{book}{sheets}{strings}</Types>',
+        "_rels/.rels": _relations(("officeDocument", "xl/workbook.xml")),
+        "xl/workbook.xml": f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_RELATION}"><sheets><sheet name="t" sheetId="1" r:id="r0"/></sheets>'
+        "</workbook>",
+        "xl/_rels/workbook.xml.rels": _relations(("worksheet", target), ("sharedStrings", "sharedStrings.xml")),
+        "xl/sharedStrings.xml": f'{_XML}{shared}<sst xmlns="{_MAIN}"><si><t>{"&a8;" if shared else "x"}</t></si></sst>',
+        "xl/worksheets/sheet1.xml": f'{_XML}{before}<worksheet xmlns="{_MAIN}">{cells}</worksheet>',
     }
     return _zipped({name: text.encode() for name, text in parts.items()})
+
+
+_XML = '<?xml version="1.0" encoding="UTF-8"?>'
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+_RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+_KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+
+
+def _relations(*targets: tuple[str, str]) -> str:
+    items = "".join(
+        f'<Relationship Id="r{n}" Type="{_RELATION}/{kind}" Target="{target}"/>'
+        for n, (kind, target) in enumerate(targets)
+    )
+    return f'{_XML}<Relationships xmlns="{_RELATIONS}">{items}</Relationships>'

@@ -1,4 +1,4 @@
-"""References that lead somewhere else: out of the package, to devices, to nothing. Out: attacks on `path`, `schema`, `dialect` and `query`."""
+"""References that lead somewhere else: out of the package, to devices, to nothing. Out: attacks on all that a descriptor names."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ SPECIAL: dict[str, Callable[[Path], None]] = {
 
 
 def _socket(path: Path) -> None:
-    here = os.getcwd()
+    here = Path.cwd()
     with socket.socket(socket.AF_UNIX) as one:
         os.chdir(path.parent)
         try:

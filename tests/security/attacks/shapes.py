@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from tests.security.sandbox import HARMLESS, REFUSED, SCHEMA, Attack, package, project, resource
@@ -12,25 +13,111 @@ from tests.security.sandbox import HARMLESS, REFUSED, SCHEMA, Attack, package, p
 EITHER = (REFUSED, HARMLESS)
 VALUES: list[Any] = [None, True, 0, -1, 1.5, "", "x", [], [None], [[]], [{}], {}, {"x": 1}, {"": {}}, [1, "x"]]
 
-PACKAGE = (
-    "name resources title title@ar description licenses contributors sources keywords spatial temporal homepage versionRules theme site "
-    "accrualPeriodicity version created publisher $schema profile"
-).split()
-RESOURCE = (
-    "name path schema dialect query title description encoding format mediatype publisher rowLinks hxl pageSize type data sources licenses "
-    "bytes hash"
-).split()
-SETTINGS = (
-    "min_rows max_rows max_removed_percent allow_removals allow_returns frozen label record deprecated renamed_from checks source"
-).split()
+PACKAGE = [
+    "name",
+    "resources",
+    "title",
+    "title@ar",
+    "description",
+    "licenses",
+    "contributors",
+    "sources",
+    "keywords",
+    "spatial",
+    "temporal",
+    "homepage",
+    "versionRules",
+    "theme",
+    "site",
+    "accrualPeriodicity",
+    "version",
+    "created",
+    "publisher",
+    "$schema",
+    "profile",
+]
+RESOURCE = [
+    "name",
+    "path",
+    "schema",
+    "dialect",
+    "query",
+    "title",
+    "description",
+    "encoding",
+    "format",
+    "mediatype",
+    "publisher",
+    "rowLinks",
+    "hxl",
+    "pageSize",
+    "type",
+    "data",
+    "sources",
+    "licenses",
+    "bytes",
+    "hash",
+]
+SETTINGS = [
+    "min_rows",
+    "max_rows",
+    "max_removed_percent",
+    "allow_removals",
+    "allow_returns",
+    "frozen",
+    "label",
+    "record",
+    "deprecated",
+    "renamed_from",
+    "checks",
+    "source",
+]
 PACKAGE_SETTINGS = ["languages", "schedule", "max_level", "initial_version", "allow"]
-SCHEMAS = "fields primaryKey foreignKeys uniqueKeys missingValues fieldsMatch $schema".split()
-FIELD = "name type format title description constraints categories example missingValues trueValues decimalChar groupChar publisher".split()
-CONSTRAINTS = "required unique minLength maxLength minimum maximum pattern enum jsonSchema exclusiveMinimum".split()
-DIALECT = (
-    "delimiter quoteChar escapeChar doubleQuote skipInitialSpace nullSequence header headerRows headerJoin commentChar commentRows "
-    "lineTerminator skipBlankRows csv sheetName"
-).split()
+SCHEMAS = ["fields", "primaryKey", "foreignKeys", "uniqueKeys", "missingValues", "fieldsMatch", "$schema"]
+FIELD = [
+    "name",
+    "type",
+    "format",
+    "title",
+    "description",
+    "constraints",
+    "categories",
+    "example",
+    "missingValues",
+    "trueValues",
+    "decimalChar",
+    "groupChar",
+    "publisher",
+]
+CONSTRAINTS = [
+    "required",
+    "unique",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "pattern",
+    "enum",
+    "jsonSchema",
+    "exclusiveMinimum",
+]
+DIALECT = [
+    "delimiter",
+    "quoteChar",
+    "escapeChar",
+    "doubleQuote",
+    "skipInitialSpace",
+    "nullSequence",
+    "header",
+    "headerRows",
+    "headerJoin",
+    "commentChar",
+    "commentRows",
+    "lineTerminator",
+    "skipBlankRows",
+    "csv",
+    "sheetName",
+]
 FIELD_SETTINGS = ["private", "allow", "discloses", "deprecated", "renamed_from"]
 
 
@@ -79,7 +166,7 @@ def _with_values(where: str, name: str, path: Sequence[str | int]) -> Iterator[A
 
 
 def _put(document: Any, path: Sequence[str | int], value: Any) -> None:
-    for step, following in zip(path, path[1:], strict=False):
+    for step, following in pairwise(path):
         if isinstance(document, dict) and step not in document:
             document[step] = [] if isinstance(following, int) else {}
         document = document[step]

@@ -75,7 +75,6 @@ READING = [
     "SELECT 1 AS id, getenv('HOME') AS name",
     "SELECT 1 AS id, getvariable('x') AS name",
     "SELECT 1 AS id, current_setting('temp_directory') AS name",
-    "SELECT 1 AS id, current_user AS name",
     "SELECT 1 AS id, current_database() AS name",
     "SELECT 1 AS id, current_query() AS name",
     "SELECT 1 AS id, version() AS name",
