@@ -170,6 +170,8 @@ def _repeated(
     """(record, the last record before it with the same key, the key) for every repetition, in order.
 
     A key of missing cells alone repeats nothing; with `blank`, each is given too, with no record before it."""
+    if len(columns) == 1 and _ascends(engine, relation, columns[0]):
+        return
     names, nothing = ", ".join(columns), _all_null(columns)
     found = f"count(*) > 1 OR ({nothing})" if blank else f"count(*) > 1 AND NOT ({nothing})"
     engine.run(
@@ -187,6 +189,13 @@ def _repeated(
     wanted = f"other IS NOT NULL OR ({nothing})"
     for row, other, *cells in stream(engine, f"SELECT * FROM ({ranked}) WHERE {wanted} ORDER BY row"):
         yield row, other, tuple(cells)
+
+
+def _ascends(engine: Engine, relation: str, column: str) -> bool:
+    """Whether each key is greater than the one before it, so that none is missing or repeated. Most tables are sorted by their
+    key; where one is not, the first few records tell."""
+    pairs = f"SELECT {column}, lag({column}) OVER () AS before FROM {relation}"
+    return not engine.rows(f"SELECT 1 FROM ({pairs}) WHERE {column} IS NULL OR {column} <= before LIMIT 1")
 
 
 def _all_null(columns: Sequence[str]) -> str:

@@ -39,9 +39,9 @@ def read_records(engine: Engine, scan: Scan, records: Records) -> bool:
     scan.records, scan.rows, scan.fatal, scan.narrow = records, rows, records.fatal, narrow
     names = ", ".join([records.row, *(f"k{number}" for number in keyed)])
     scan.keys = f"(SELECT {names} FROM {narrow})"
-    if bad:
-        patched = judge_records(engine, scan, keyed)
-        scan.keys = f"(SELECT {names} FROM {narrow} WHERE cells IS NULL UNION ALL SELECT * FROM {patched})"
+    patched = judge_records(engine, scan, keyed) if bad else ""
+    if patched:
+        scan.keys = f"(SELECT * FROM {scan.keys} ANTI JOIN {patched} USING (row) UNION ALL SELECT * FROM {patched})"
     if records.fatal:
         scan.found.add(records.fatal)
     return True
@@ -51,7 +51,11 @@ def narrow_sql(scan: Scan, records: Records, keyed: Sequence[int]) -> str:
     """SQL of the narrow table (see the module's first lines)."""
     texts = [f"c{number}" for number in range(1, records.width + 1)]
     columns = scan.columns("c{}")
-    tests = [column.accepted for column in columns if column.accepted != "TRUE"]
+    tests = [
+        f"a{number}" if number in keyed else column.accepted
+        for number, column in enumerate(columns, start=1)
+        if column.accepted != "TRUE"
+    ]
     if all(column.missable and not column.required for column in columns):
         tests.append(f"({' OR '.join(f'{column.value} IS NOT NULL' for column in columns) or 'FALSE'})")
     if records.counted:
@@ -60,9 +64,10 @@ def narrow_sql(scan: Scan, records: Records, keyed: Sequence[int]) -> str:
     else:
         own = [f"{_size(texts, columns, records)} AS size", f"{_breaks(texts, columns, records.quote)} AS breaks"]
     bad = f"({' AND '.join(tests)}) IS NOT TRUE" if tests else "FALSE"
-    keys = [f"CASE WHEN NOT bad THEN {columns[number - 1].key} END AS k{number}" for number in keyed]
+    tested = "".join(f", {columns[number - 1].accepted} AS a{number}" for number in keyed)
+    keys = [f"CASE WHEN a{number} THEN {columns[number - 1].key} END AS k{number}" for number in keyed]
     selected = ", ".join([*own, f"CASE WHEN bad THEN [{', '.join(texts)}] END AS cells", *keys])
-    return f"SELECT {selected} FROM (SELECT *, {bad} AS bad FROM {records.sql})"
+    return f"SELECT {selected} FROM (SELECT *, {bad} AS bad FROM (SELECT *{tested} FROM {records.sql}))"
 
 
 def _size(texts: Sequence[str], columns: Sequence[Column], records: Records) -> str:
