@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PACKAGE ?= global-alliance
 PORT   ?= 0
+EXAMPLES ?= 1000
 
 .DEFAULT_GOAL := help
 .PHONY: help publish plan preview validate test check fuzz bench bench-check format clean
@@ -43,6 +44,9 @@ check: $(VENV)/dev ## Everything that must hold: format, lint, types, floors and
 	$(BIN)/ruff check publisher tests
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto
+
+fuzz: $(VENV)/dev ## Compare with frictionless on random tables for as long as asked: make fuzz EXAMPLES=5000
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 0 -p no:timeout tests/validate/test_property.py
 
 bench: $(VENV)/dev ## Measure against frictionless, pandas, polars, DuckDB and the aws client; minutes
 	$(BIN)/python -m tests.bench

@@ -19,7 +19,7 @@ import frictionless
 from publisher.findings import Collector, Finding, Report
 from publisher.model import Package, Resource
 from publisher.schema import OWN_CONSTRAINTS, Dialect, parse_dialect
-from publisher.validate.package import Reference, resource_of
+from publisher.validate.single import Reference, resource_of
 from publisher.validate.table import read_path
 
 PACKAGE_PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
@@ -62,7 +62,13 @@ def reference_package(package: Package) -> Report:
     return reference_resources(package.tables, profile=str(package.descriptor.get("$schema", "")))
 
 
-def reference_resources(resources: Sequence[Resource], *, only: str | None = None, profile: str = "") -> Report:
+def reference_resources(
+    resources: Sequence[Resource],
+    *,
+    only: str | None = None,
+    profile: str = "",
+    checklist: frictionless.Checklist | None = None,
+) -> Report:
     """Validate resources with frictionless, one after the other. Exceptions that escape it are not caught."""
     root = Path(os.path.commonpath([path.resolve().parent for item in resources for path in item.paths]))
     descriptor: dict[str, Any] = {"name": "reference", "resources": [descriptor_of(item, root) for item in resources]}
@@ -73,7 +79,7 @@ def reference_resources(resources: Sequence[Resource], *, only: str | None = Non
     for item in resources:
         if only not in (None, item.name):
             continue
-        report = package.get_resource(item.name).validate(limit_errors=2**62)
+        report = package.get_resource(item.name).validate(checklist, limit_errors=2**62)
         found = Collector(item.name, str(item.paths[0]), None)
         errors = [*report.errors, *(error for task in report.tasks for error in task.errors)]
         for error in errors:
