@@ -142,7 +142,7 @@ def _lines(engine: Engine, scan: Scan, wanted: Sequence[int]) -> Iterator[tuple[
         return
     left = list(reversed(wanted))
     shift = 0
-    for row, breaks in stream(engine, f"SELECT {records.row}, breaks FROM {scan.narrow} WHERE breaks > 0 ORDER BY row"):
+    for row, breaks in stream(engine, f"SELECT row, breaks FROM {scan.marked} WHERE breaks > 0 ORDER BY row"):
         while left and left[-1] <= row:
             found = left.pop()
             yield found, found + shift

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from publisher.engine import Engine, literal
 from publisher.findings import Finding
-from publisher.validate import structure
 from publisher.validate.exact import NAN, Reader, Verdict
 from publisher.validate.scan import Scan, stream
+from publisher.validate.textfile import NO_KEY, read_csv, writer
 
 ACCEPTED = "+"
 
@@ -40,7 +40,7 @@ def judge_records(engine: Engine, scan: Scan, keyed: Sequence[int]) -> str:
         keys.open("w", encoding="utf-8", newline="") as key_file,
         texts.open("w", encoding="utf-8", newline="") as text_file,
     ):
-        key_writer, text_writer = (structure.writer(file) for file in (key_file, text_file))
+        key_writer, text_writer = (writer(file) for file in (key_file, text_file))
         readers = [Reader(item, scan.source.dialect, scan.source.own.get(item.name, {})) for item in scan.fields]
         for left in _left(engine, scan):
             verdicts = _verdicts(readers, left)
@@ -55,15 +55,13 @@ def judge_records(engine: Engine, scan: Scan, keyed: Sequence[int]) -> str:
         scan.rewritten = f"rewritten{number}"
         columns = ["'field': 'INTEGER'", "'text': 'VARCHAR'", "'canonical': 'VARCHAR'"]
         engine.run(
-            f"CREATE OR REPLACE TEMP TABLE {scan.rewritten} AS SELECT DISTINCT * FROM {structure.read_csv(texts, columns)}"
+            f"CREATE OR REPLACE TEMP TABLE {scan.rewritten} AS SELECT DISTINCT * FROM {read_csv(texts, columns)}"
         )
     if not keys.stat().st_size:
         return ""
     columns = ["'row': 'BIGINT'", *(f"'k{item}': 'VARCHAR'" for item in keyed)]
-    names = ", ".join(f"nullif(k{item}, {literal(structure.NO_KEY)}) AS k{item}" for item in keyed)
-    engine.run(
-        f"CREATE OR REPLACE TEMP TABLE patched{number} AS SELECT row, {names} FROM {structure.read_csv(keys, columns)}"
-    )
+    names = ", ".join(f"nullif(k{item}, {literal(NO_KEY)}) AS k{item}" for item in keyed)
+    engine.run(f"CREATE OR REPLACE TEMP TABLE patched{number} AS SELECT row, {names} FROM {read_csv(keys, columns)}")
     return f"patched{number}"
 
 
@@ -79,9 +77,13 @@ def _left(engine: Engine, scan: Scan) -> Iterator[Left]:
             yield Left(row, line, json.loads(raw)) if raw else Left(row, line, cells, its)
         return
     shift = 0
-    sql = f"SELECT {records.row}, breaks, cells, {accepted} FROM {scan.narrow} WHERE cells IS NOT NULL OR breaks > 0"
-    for row, breaks, cells, its in stream(engine, sql):
-        if cells is not None:
+    wanted = "cells IS NOT NULL OR raw <> '' OR breaks > 0"
+    for row, breaks, raw, cells, its in stream(
+        engine, f"SELECT row, breaks, raw, cells, {accepted} FROM {scan.marked} WHERE {wanted}"
+    ):
+        if raw:
+            yield Left(row, row + shift, json.loads(raw))
+        elif cells is not None:
             yield Left(row, row + shift, cells, its)
         shift += breaks
 
@@ -99,7 +101,7 @@ def _keys(readers: Sequence[Reader], left: Left, keyed: Sequence[int]) -> Iterat
     """The keys of a record, as they are written down."""
     for number in keyed:
         key = readers[number - 1].verdict(left.cells[number - 1] if number <= len(left.cells) else None).key
-        yield structure.NO_KEY if key is None else f"{NAN}#{left.row}" if key == NAN else key
+        yield NO_KEY if key is None else f"{NAN}#{left.row}" if key == NAN else key
 
 
 def _report_record(scan: Scan, left: Left, verdicts: Sequence[Verdict]) -> None:

@@ -13,7 +13,7 @@ from publisher.engine import Engine, literal
 from publisher.errors import ProjectError
 from publisher.findings import Finding
 from publisher.validate.scan import Scan, stream
-from publisher.validate.structure import NO_TEXT
+from publisher.validate.textfile import NO_TEXT
 
 FAMILIES = {
     "integer": "number",

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 
-from publisher.engine import Engine, SqlError, literal
-from publisher.validate import structure
+from publisher.engine import Engine, SqlError
 from publisher.validate.accept import Column
 from publisher.validate.judge import judge_records
 from publisher.validate.scan import Records, Scan
+from publisher.validate.structure import cell_bytes, occurrences
 
 
 def read_records(engine: Engine, scan: Scan, records: Records) -> bool:
@@ -39,7 +39,7 @@ def read_records(engine: Engine, scan: Scan, records: Records) -> bool:
     scan.records, scan.rows, scan.fatal, scan.narrow = records, rows, records.fatal, narrow
     names = ", ".join([records.row, *(f"k{number}" for number in keyed)])
     scan.keys = f"(SELECT {names} FROM {narrow})"
-    patched = judge_records(engine, scan, keyed) if bad else ""
+    patched = judge_records(engine, scan, keyed) if bad or records.odd else ""
     if patched:
         scan.keys = f"(SELECT * FROM {scan.keys} ANTI JOIN {patched} USING (row) UNION ALL SELECT * FROM {patched})"
     if records.fatal:
@@ -62,7 +62,9 @@ def narrow_sql(scan: Scan, records: Records, keyed: Sequence[int]) -> str:
         tests.append("raw = ''")
         own = ["row", "line", "raw"]
     else:
-        own = [f"{_size(texts, columns, records)} AS size", f"{_breaks(texts, columns, records.quote)} AS breaks"]
+        crlf = records.law is not None and records.law.crlf
+        size = cell_bytes(texts, records.quote, crlf, lambda mark: _count(columns, mark))
+        own = [f"{size} AS size", f"{_count(columns, 'chr(10)') if records.quote else 0} AS breaks"]
     bad = f"({' AND '.join(tests)}) IS NOT TRUE" if tests else "FALSE"
     tested = "".join(f", {columns[number - 1].accepted} AS a{number}" for number in keyed)
     keys = [f"CASE WHEN a{number} THEN {columns[number - 1].key} END AS k{number}" for number in keyed]
@@ -70,28 +72,8 @@ def narrow_sql(scan: Scan, records: Records, keyed: Sequence[int]) -> str:
     return f"SELECT {selected} FROM (SELECT *, {bad} AS bad FROM (SELECT *{tested} FROM {records.sql}))"
 
 
-def _size(texts: Sequence[str], columns: Sequence[Column], records: Records) -> str:
-    """SQL: bytes of a record's cells, quotes apart (those are counted in the file); see Conservation.holds."""
-    total = " + ".join(f"strlen({text})" for text in texts)
-    if records.quote:
-        total += f" - ({_occurrences(texts, columns, literal(records.quote))})"
-    if records.law and records.law.crlf:
-        total += f" + {structure.FORBIDDEN} * ({_occurrences(texts, columns, 'chr(13)')})"
-    return total
-
-
-def _breaks(texts: Sequence[str], columns: Sequence[Column], quote: str) -> str:
-    """SQL: line ends inside a record's cells."""
-    return _occurrences(texts, columns, "chr(10)") if quote else "0"
-
-
-def _occurrences(texts: Sequence[str], columns: Sequence[Column], mark: str) -> str:
+def _count(columns: Sequence[Column], mark: str) -> str:
     """SQL: how often a character occurs in a record. A cell accepted as, say, a date holds none, and is not searched."""
-    counts = [
-        f"(CASE WHEN contains({text}, {mark}) THEN length({text}) - length(replace({text}, {mark}, '')) ELSE 0 END)"
-        for text in texts
-    ]
-    free = [count for count, column in zip(counts, columns, strict=True) if column.free]
-    strict = [count for count, column in zip(counts, columns, strict=True) if not column.free]
-    parts = [*free, *([f"(CASE WHEN bad THEN {' + '.join(strict)} ELSE 0 END)"] if strict else [])]
-    return " + ".join(parts) or "0"
+    free = [f"c{number}" for number, column in enumerate(columns, start=1) if column.free]
+    strict = [f"c{number}" for number, column in enumerate(columns, start=1) if not column.free]
+    return f"{occurrences(free, mark)} + (CASE WHEN bad THEN {occurrences(strict, mark)} ELSE 0 END)"

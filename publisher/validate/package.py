@@ -23,9 +23,9 @@ from publisher.validate import house
 from publisher.validate.checklist import apply_checklist
 from publisher.validate.explain import explain
 from publisher.validate.keys import broken_reference, check_keys, keyed_fields
+from publisher.validate.reading import read_head
 from publisher.validate.scan import Scan, Source
 from publisher.validate.single import Reference, descriptor_at, resource_of
-from publisher.validate.structure import read_head
 from publisher.validate.table import read_path, scan_table
 
 LIMIT = 1000
@@ -171,7 +171,7 @@ def report_of(scans: Mapping[str, Scan]) -> Report:
 def drop_scans(engine: Engine, scans: Mapping[str, Scan]) -> None:
     """Free what the lanes kept; the relations of Checked do not need it."""
     for scan in scans.values():
-        for table in ("narrow", "patched"):
+        for table in ("narrow", "patched", "odd"):
             engine.run(f"DROP TABLE IF EXISTS {table}{scan.source.number}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import frictionless
 
@@ -13,7 +13,6 @@ from publisher.findings import Collector, Finding
 from publisher.load import Plain
 from publisher.schema import Dialect
 from publisher.validate.accept import Column
-from publisher.validate.structure import Conservation
 
 FETCHED = 2048
 """Records fetched from DuckDB at a time."""
@@ -43,18 +42,35 @@ class Source:
         return name.lower() in self.keyed
 
 
+class Law(Protocol):
+    """The proof that DuckDB read a file as Python would; a context around the reading."""
+
+    @property
+    def crlf(self) -> bool:
+        """Whether carriage returns in cells have to be counted."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def holds(self, rows: int, width: int, size: int) -> bool:
+        """Whether the reading was right, from its numbers of records and columns, and the sum of structure.cell_bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Records:
     """A text relation, one row a record, with columns c1 ... cn. `row` is SQL for the record number; a `counted` relation has
-    columns `row`, `line` and `raw` of its own; of one that is not, `law` proves that DuckDB read the file as Python would."""
+    columns `row`, `line` and `raw` of its own; one that is not must obey `law`. `odd` is a table of records that are not as wide
+    as the others (`row`, `breaks`: line ends in it, `raw`: JSON of its cells), where they are not in the relation itself."""
 
     sql: str
     width: int
     counted: bool
     first_row: int
     quote: str = ""
-    law: Conservation | None = None
+    law: Law | None = None
     fatal: Finding | None = None
+    odd: str = ""
 
     @property
     def row(self) -> str:
@@ -77,6 +93,18 @@ class Scan:
     rewritten: str = ""
     narrow: str = ""
     fatal: Finding | None = None
+
+    @property
+    def marked(self) -> str:
+        """A relation of the narrow table with `row`, `breaks`, `raw` and `cells`, for records that are not counted."""
+        assert self.records is not None
+        if not self.records.odd:
+            return f"(SELECT {self.records.row}, breaks, '' AS raw, cells FROM {self.narrow})"
+        return (
+            "(SELECT row, coalesce(odd.breaks, its.breaks) AS breaks, coalesce(raw, '') AS raw, cells"
+            f" FROM (SELECT {self.records.row}, breaks, cells FROM {self.narrow}) AS its"
+            f" LEFT JOIN {self.records.odd} AS odd USING (row) ORDER BY row)"
+        )
 
     def columns(self, text: str) -> list[Column]:
         """The fields as SQL. `text` is the SQL of a raw cell, with {} for the field's number from 1."""
