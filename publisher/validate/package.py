@@ -23,7 +23,7 @@ from publisher.schema import own_constraints, parse_dialect, parse_schema
 from publisher.validate import house
 from publisher.validate.explain import explain
 from publisher.validate.keys import broken_reference, check_keys, keyed_fields
-from publisher.validate.lanes import Scan, Source
+from publisher.validate.scan import Scan, Source
 from publisher.validate.structure import read_head
 from publisher.validate.table import read_path, scan_table
 
