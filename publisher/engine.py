@@ -60,6 +60,10 @@ class Engine:
         while batch := cursor.fetchmany(BATCH):
             yield from batch
 
+    def beside(self) -> Engine:
+        """A second hand on the same database, for a thread of its own: what it runs does not wait for this one."""
+        return Engine(self.connection.cursor(), self.folder)
+
     def export(self, select: str, path: Path, options: str) -> None:
         """Write the rows of a SELECT to a file in their order. Raises UsageError where the file cannot be written."""
         try:

@@ -192,6 +192,9 @@ class _Pass:
         """Look where that is needed, write what is not right. Raises PreconditionFailed where somebody else wrote meanwhile."""
         known = self._before.get(item.key)
         etag = known.etag if known else None
+        if etag == "" and item.copy_of is None and self._seen is None:
+            found = self._store.stat(item.key)
+            etag = found.etag if found else None
         if self._seen is not None:
             found = self._look(store, item.key, self._seen)
             if found is not None and _is_right(found, item):
@@ -199,7 +202,7 @@ class _Pass:
                 return
             etag = found.etag if found else None
         self._enter()
-        self._note(item, _write(store, item, etag).etag, written=True)
+        self._note(item, _write(store, item, etag), written=True)
 
     def _remove(self, key: str) -> None:
         """A page that lies among a release's files stays where the publisher's key may not delete there; nothing links to it any more."""
@@ -229,11 +232,12 @@ def _is_right(stat: Stat, item: Derived) -> bool:
     return stat.sha256 == item.sha256 and stat.headers in (item.headers, layout.headers(item.key))
 
 
-def _write(store: Store, item: Derived, etag: str | None) -> Stat:
-    """Copies are replaced without a condition, which not every server has for them."""
+def _write(store: Store, item: Derived, etag: str | None) -> str:
+    """The object's ETag, "" for a copy: those are replaced without a condition, which not every server has for them."""
     if item.copy_of is not None:
-        return store.copy(item.copy_of, item.key, headers=item.headers, replace=True)
+        store.copy(item.copy_of, item.key, headers=item.headers, replace=True)
+        return ""
     assert item.body is not None
     return store.put(
         item.key, item.body, sha256=item.sha256, headers=item.headers, if_absent=etag is None, if_match=etag
-    )
+    ).etag

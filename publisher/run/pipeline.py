@@ -108,7 +108,7 @@ def prepare(run: Run, engine: Engine, loaded: Loaded) -> Prepared:
     run.progress("query", 0, 0)
     tables = derive(checked, engine, seconds=run.settings.query_seconds)
     run.progress("package", 0, 0)
-    canonical = write_canonical(engine, tables, engine.folder / "release")
+    canonical = write_canonical(engine, tables, engine.folder / "canonical")
     return Prepared(tables, canonical, identity(tables, canonical))
 
 

@@ -210,7 +210,7 @@ class S3Store:
             raise PreconditionFailed(f"{self.url}: {key} is gone since it was read") from error
         return Stat(key, len(data), _etag(answer["ETag"]), sha256, _date(answer), headers)
 
-    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> Stat:
+    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> None:
         origin = self.stat(source)
         if origin is None:
             raise NotFound(f"{self.url}: no object {source}")
@@ -220,20 +220,17 @@ class S3Store:
         if origin.size > self._limits.copy_at_once:
             parts = self._parts("copy", key, headers, origin.sha256, condition)
             copy_parts(parts, self._key(source), origin.size)
-            self._keep(key, headers)
-            return self._written(key)
-        with self._asking("copy", key):
-            answer = self._client.copy_object(
-                Bucket=self._bucket,
-                Key=self._key(key),
-                CopySource={"Bucket": self._bucket, "Key": self._key(source)},
-                MetadataDirective="REPLACE",
-                **_meta(origin.sha256, headers),
-                **condition,
-            )
+        else:
+            with self._asking("copy", key):
+                self._client.copy_object(
+                    Bucket=self._bucket,
+                    Key=self._key(key),
+                    CopySource={"Bucket": self._bucket, "Key": self._key(source)},
+                    MetadataDirective="REPLACE",
+                    **_meta(origin.sha256, headers),
+                    **condition,
+                )
         self._keep(key, headers)
-        result = answer["CopyObjectResult"]
-        return Stat(key, origin.size, _etag(result["ETag"]), origin.sha256, result["LastModified"], headers)
 
     def delete(self, key: str) -> None:
         with suppress(NotFound), self._asking("delete", key):
