@@ -13,6 +13,7 @@ from publisher.feeds.index import FEEDS, FORMS, variable
 from publisher.feeds.relations import facets, tie
 from publisher.feeds.rows import Rows
 from publisher.feeds.schemas import facet_schema, index_schema, pointer_schema, table_schema, tombstone_schema
+from publisher.feeds.served import ROWS, left_to_files, served
 from publisher.package.metadata import TableInfo
 from publisher.package.published import Published
 
@@ -50,7 +51,9 @@ _PARAMETERS = {
 _DESCRIPTION = (
     "Files on object storage: no key, no limit, no query parameters. `versions.json` of a package says which release is the latest; "
     "files below `v/` never change. Keys in addresses: letters, digits, `-`, `_` and `.` stand for themselves, every other character is "
-    "written as `~` and the hexadecimal of its UTF-8 bytes; the values of a key of several columns are joined by commas."
+    "written as `~` and the hexadecimal of its UTF-8 bytes; the values of a key of several columns are joined by commas. "
+    f"Tables of more than {ROWS:,} rows have no paths for pages and records: they are read as files of a release, and `data/index.json` "
+    "lists them under `files`."
 )
 
 
@@ -72,7 +75,7 @@ def build_openapi(
         "tombstone": tombstone_schema(),
         "pointer": pointer_schema(),
     }
-    for published in packages:
+    for published in map(served, packages):
         described = _Described(engine, published, Api(published.info, base_url, (published.version,)), languages)
         paths |= dict(described.paths())
         schemas |= dict(described.schemas())
@@ -88,11 +91,18 @@ def build_openapi(
         "security": [],
         "tags": [
             {"name": "catalogue"},
-            *({"name": item.info.name, "description": item.info.title.default} for item in packages),
+            *({"name": item.info.name, "description": _about(item)} for item in packages),
         ],
         "paths": paths,
         "components": {"schemas": schemas, "headers": _HEADERS, "parameters": _PARAMETERS, "responses": _ANSWERS},
     }
+
+
+def _about(published: Published) -> str:
+    """A package's title, and its tables that have no paths."""
+    large = [f"{table.name} ({table.rows:,} rows)" for table in left_to_files(published)]
+    title = published.info.title.default
+    return f"{title}. Read as files: {', '.join(large)}." if large else title
 
 
 def _licence(packages: Sequence[Published]) -> dict[str, Any]:
@@ -164,11 +174,10 @@ class _Described:
             f"/{layout.data_schema(name, '{schema}')}",
             _get(name, "A JSON Schema", "application/json", parameters=(schema,)),
         )
-        table = _parameter("table", "A table.", info.tables[0].name, enum=[item.name for item in info.tables])
-        yield (
-            f"/{layout.data_schema(name, 'tables/{table}')}",
-            _get(name, "A table's JSON Schema", "application/json", parameters=(table,)),
-        )
+        if info.tables:
+            table = _parameter("table", "A table.", info.tables[0].name, enum=[item.name for item in info.tables])
+            place = layout.data_schema(name, "tables/{table}")
+            yield f"/{place}", _get(name, "A table's JSON Schema", "application/json", parameters=(table,))
         yield from self._feeds()
         for item in info.tables:
             yield from self._table(item)
