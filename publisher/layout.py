@@ -48,6 +48,12 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 POINTER = "public, max-age=60, must-revalidate"
 DERIVED = "public, max-age=300"
 
+CORS_METHODS = ("GET", "HEAD")
+CORS_ASKED = ("Range", "If-None-Match", "If-Modified-Since", "If-Range")
+CORS_SHOWN = ("ETag", "Content-Length", "Content-Range", "Accept-Ranges", "Content-Disposition", "Last-Modified")
+CORS_SECONDS = 86400
+"""What pages of other addresses may ask with, which headers of the answer they see, and how long they may remember that."""
+
 _TYPES = {
     ".csv": "text/csv; charset=utf-8; header=present",
     ".json": "application/json",
@@ -70,8 +76,8 @@ _TYPES = {
     ".sig": "text/plain; charset=utf-8",
     "": "text/plain; charset=utf-8",
 }
-_LINKSET = "application/linkset+json"
 _FEED = re.compile(r"^[^/]+/feeds/.+\.json$")
+_LINKS = re.compile(r"^[^/]+/linkset\.json$|^\.well-known/api-catalog$")
 _DOWNLOADED = {".csv", ".xlsx", ".parquet", ".zip"}
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _LONGEST = 150
@@ -275,6 +281,10 @@ def headers(key: str) -> Headers:
     name = key.rpartition("/")[2]
     suffix = _suffix(name)
     content_type = _TYPES.get(suffix, "application/octet-stream")
+    if _FEED.match(key):
+        content_type = "application/feed+json"
+    elif _LINKS.match(key):
+        content_type = "application/linkset+json"
     release = _VERSIONED.match(key)
     if release is None and key.startswith("assets/"):
         return Headers(content_type, IMMUTABLE)

@@ -165,9 +165,15 @@ def index_schema() -> dict[str, Any]:
         key={"type": "array", "items": _TEXT},
         links={**_LINKS, "properties": {"record": {"type": "string", "format": "uri-template"}}},
     )
-    tables = {"type": "array", "items": table}
+    file = _object(name=_TEXT, title=_TEXT, rows=_COUNT, key={"type": "array", "items": _TEXT}, links=_LINKS)
     head: dict[str, Any] = {**_HEAD, "feed_version": {"const": layout.FEED_MAJOR}, "package": _TEXT, "title": _TEXT}
-    return {"title": "The entry of the static API", **_object(**head, links=_LINKS, tables=tables)}
+    found = _object(**head, links=_LINKS, tables={"type": "array", "items": table})
+    found["properties"]["files"] = {
+        "type": "array",
+        "items": file,
+        "description": "Tables that are too large for pages and records: the links lead to their files.",
+    }
+    return {"title": "The entry of the static API", **found}
 
 
 def tombstone_schema() -> dict[str, Any]:

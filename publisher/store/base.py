@@ -126,6 +126,18 @@ class Store(Protocol):
         ...
 
 
+class Sharing(Protocol):
+    """Somewhere that can let pages of other addresses read (CORS)."""
+
+    def shares(self) -> bool:
+        """Whether it lets them. Raises AccessDenied where this key may not know, StoreError."""
+        ...
+
+    def share(self) -> None:
+        """Let them; other rules stay. Raises AccessDenied, StoreError."""
+        ...
+
+
 def check_key(key: str) -> str:
     """`key` itself. Raises UsageError for one that could leave the store's root or that some store could not hold."""
     parts = key.split("/")

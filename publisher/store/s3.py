@@ -18,7 +18,7 @@ import base64
 import hashlib
 import io
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -49,6 +49,7 @@ from publisher.model import Headers
 from publisher.store.base import Capabilities, Stat, Store, check_key, metadata
 from publisher.store.probe import probe_store
 from publisher.store.retry import NEVER, Retry
+from publisher.store.s3_cors import Rule, lets_all_read, with_ours
 from publisher.store.s3_errors import CREDENTIALS, explain
 from publisher.store.s3_parts import LIMITS, Limits, Parts, copy_parts, put_parts
 
@@ -269,6 +270,21 @@ class S3Store:
                             Bucket=self._bucket, Key=upload["Key"], UploadId=upload["UploadId"]
                         )
         return tuple(found)
+
+    def shares(self) -> bool:
+        return lets_all_read(self._rules())
+
+    def share(self) -> None:
+        rules = cast("Any", with_ours(self._rules()))
+        with self._asking("set the CORS rules of", "the bucket"):
+            self._client.put_bucket_cors(Bucket=self._bucket, CORSConfiguration={"CORSRules": rules})
+
+    def _rules(self) -> Sequence[Rule]:
+        try:
+            with self._asking("read the CORS rules of", "the bucket"):
+                return cast("Sequence[Rule]", self._client.get_bucket_cors(Bucket=self._bucket)["CORSRules"])
+        except NotFound:
+            return ()
 
     def _find_form(self) -> Capabilities:
         """Ceph 16 answers 412 to a current ETag with quotes. A server that takes neither form has no compare-and-swap."""

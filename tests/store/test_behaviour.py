@@ -217,10 +217,9 @@ def test_a_batch_gives_what_single_writes_give(place: Place) -> None:
         with pytest.raises(PreconditionFailed):
             put(quick, body=b"other", if_absent=True)
         put(quick, body=b"other", if_match=written.etag)
-        copied = quick.copy(KEY, "pets/latest/cats.csv", headers=layout.headers(KEY), replace=True)
+        quick.copy(KEY, "pets/latest/cats.csv", headers=layout.headers(KEY), replace=True)
     for key in (KEY, "pets/latest/cats.csv"):
         assert place.open().read(key)[0] == b"other"
-    assert copied.etag == place.open().read("pets/latest/cats.csv")[1].etag
 
 
 def test_nothing_is_left_to_sweep_after_whole_writes(place: Place) -> None:
