@@ -10,10 +10,12 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from publisher import layout
 from publisher.canonical import sha256_file
+from publisher.diff.state import missing_text
 from publisher.errors import Damaged, NotFound
 from publisher.model import Descriptor
 from publisher.package.metadata import PackageInfo, TableInfo, read_metadata
@@ -49,11 +51,10 @@ class Published:
 
     def rows(self, table: TableInfo, limit: int | None = None) -> Iterator[dict[str, str | None]]:
         """A table's rows in their published order as canonical text, None where a value is missing; at most `limit`."""
+        missing = {str(item["name"]): missing_text(item) for item in table.schema.get("fields", ())}
         with self.csv_path(table).open(encoding="utf-8", newline="") as file:
-            for number, row in enumerate(csv.DictReader(file)):
-                if number == limit:
-                    return
-                yield {name: value or None for name, value in row.items()}
+            for row in islice(csv.DictReader(file), limit):
+                yield {name: None if value == missing[name] else value for name, value in row.items()}
 
 
 def read_release(store: Store, package: str, version: str, folder: Path) -> Published:
