@@ -53,6 +53,11 @@ class Engine:
         assert row is not None
         return row[0]
 
+    def columns(self, select: str) -> list[tuple[str, str]]:
+        """Names and types of what a SELECT returns. It is not run."""
+        found = self.connection.sql(select)
+        return [(name, str(kind)) for name, kind in zip(found.columns, found.types, strict=True)]
+
     def stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Rows of a statement, a batch at a time; other statements may run in between."""
         cursor = self.connection.cursor()

@@ -50,7 +50,7 @@ from publisher.store.base import Capabilities, Stat, Store, check_key, metadata
 from publisher.store.probe import probe_store
 from publisher.store.retry import NEVER, Retry
 from publisher.store.s3_cors import Rule, lets_all_read, with_ours
-from publisher.store.s3_errors import CREDENTIALS, explain
+from publisher.store.s3_errors import CREDENTIALS, HANDED_OUT, explain
 from publisher.store.s3_parts import LIMITS, Limits, Parts, copy_parts, put_parts
 
 if TYPE_CHECKING:
@@ -58,14 +58,8 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 32
 
-_NO_CREDENTIALS = (
-    NoCredentialsError,
-    PartialCredentialsError,
-    CredentialRetrievalError,
-    MetadataRetrievalError,
-    SSOError,
-    TokenRetrievalError,
-)
+_NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError)
+_NOT_HANDED_OUT = (CredentialRetrievalError, MetadataRetrievalError, SSOError, TokenRetrievalError)
 
 
 def open_bucket(
@@ -106,6 +100,8 @@ def open_bucket(
         client = session.client("s3", endpoint_url=endpoint, config=config)
     except ProfileNotFound as error:
         raise UsageError(f"{target}: {error}", "Set AWS_PROFILE to a profile of ~/.aws/config.") from error
+    except _NOT_HANDED_OUT as error:
+        raise AccessDenied(f"{target}: {error}", HANDED_OUT) from error
     except (BotoCoreError, ValueError) as error:
         raise UsageError(
             f"{target}: {error}", "Check the AWS_* variables; AWS_ENDPOINT_URL is http(s)://host."
@@ -378,6 +374,8 @@ class S3Store:
             raise explain(what, str(details.get("Code", "")), status, str(details.get("Message", ""))) from error
         except _NO_CREDENTIALS as error:
             raise AccessDenied(f"{what}: {error}", CREDENTIALS) from error
+        except _NOT_HANDED_OUT as error:
+            raise AccessDenied(f"{what}: {error}", HANDED_OUT) from error
         except (ParamValidationError, InvalidRegionError) as error:
             raise UsageError(f"{what}: {error}", "Check the target's bucket name and AWS_REGION.") from error
         except (BotoCoreError, HTTPException, OSError) as error:
