@@ -42,6 +42,10 @@ REMOVED = "removed.ndjson"
 IMMUTABLE = "public, max-age=31536000, immutable"
 POINTER = "public, max-age=60, must-revalidate"
 DERIVED = "public, max-age=300"
+PRIVATE = "private, no-store"
+"""For what the publisher keeps for itself, below keys that begin with a dot; docs/stores.md keeps readers out of it."""
+
+AUDIT = ".audit/"
 
 _TYPES = {
     ".csv": "text/csv; charset=utf-8; header=present",
@@ -75,6 +79,17 @@ _VERSIONED = re.compile(r"^(?P<package>[^/]+)/v/(?P<version>[^/]+)/(?P<name>.+)$
 def pointer(package: str) -> str:
     """The only object whose replacement publishes anything."""
     return f"{package}/versions.json"
+
+
+def audit_event(number: int) -> str:
+    """The key of an event of the audit log, counted from 1; keys stand in the order of numbers."""
+    return f"{AUDIT}{number:08}.json"
+
+
+def audit_number(key: str) -> int:
+    """The number of the event at a key; 0 for a key that is none."""
+    digits = key.removeprefix(AUDIT).removesuffix(".json")
+    return int(digits) if digits.isascii() and digits.isdigit() else 0
 
 
 def release_folder(package: str, version: str) -> str:
@@ -255,6 +270,8 @@ def headers(key: str) -> Headers:
     suffix = PurePosixPath(key).suffix.lower()
     content_type = _TYPES.get(suffix, "application/octet-stream")
     release = _VERSIONED.match(key)
+    if key.startswith(AUDIT):
+        return Headers(content_type, PRIVATE)
     if release is None and key.startswith("assets/"):
         return Headers(content_type, IMMUTABLE)
     if release is None or suffix == ".html":

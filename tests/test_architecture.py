@@ -13,9 +13,9 @@ from tests.tools import ROOT
 SOURCE = ROOT / "publisher"
 FLOORS = [
     {"errors", "model", "canonical"},
-    {"schema", "findings", "version", "layout", "messages", "store.base"},
+    {"schema", "findings", "version", "layout", "messages", "logs", "store.base"},
     {"project", "engine", "store", "report"},
-    {"load", "diff"},
+    {"load", "diff", "audit"},
     {"validate"},
     {"query"},
     {"package", "gates", "notes"},

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from publisher.cli.logs import BUG, LOG, LogForm, start_logging, tell_bug, tell_error
 from publisher.errors import PublisherError
 
 COMMANDS = {
@@ -22,6 +23,7 @@ COMMANDS = {
     "publish": ("publish", "Validate, derive, package and publish a release. Safe to run twice, safe to kill."),
     "versions": ("versions", "List the releases of a package."),
     "diff": ("diff", "Show what differs between two releases, row by row."),
+    "audit": ("audit", "Show who published, took back or removed what, and why; check that nobody altered the log."),
     "verify": ("verify", "Read every published object and compare it with its hash."),
     "rollback": ("withdraw", "Make an older release the latest one again."),
     "yank": ("withdraw", "Mark a release as not to be used, with the reason; its bytes stay."),
@@ -75,21 +77,30 @@ def options(
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
     ] = False,
+    log_format: Annotated[
+        LogForm | None,
+        typer.Option("--log-format", envvar="PUBLISHER_LOG_FORMAT", help="Log every step to standard error."),
+    ] = None,
 ) -> None:
     assert not version
+    start_logging(log_format, os.environ)
 
 
 def main() -> None:
     """Run the command line and leave with its exit code. A user's mistake is one message, never a traceback."""
+    start_logging(None, os.environ)
     try:
         app()
     except PublisherError as error:
-        sys.stderr.write(f"{error}\n")
+        tell_error(error)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # the reader of our output has left (`| head`): nothing is wrong, and nothing more can be said
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except KeyboardInterrupt:
-        sys.stderr.write("stopped; what was published before stays, nothing half-done is visible\n")
+        LOG.error("stopped; what was published before stays, nothing half-done is visible")
         sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - the last place where a fault can be told, without secrets, and kept apart from wrong data
+        tell_bug(error)
+        sys.exit(BUG)

@@ -26,6 +26,7 @@ from publisher.errors import InvalidData
 from publisher.findings import Report
 from publisher.model import Receipt
 from publisher.project import find_package
+from publisher.project.actor import find_actor
 from publisher.run import Plan, Run, Wishes, plan_package, publish_package
 from publisher.store import open_store
 
@@ -53,7 +54,7 @@ def publish(
     found = find_package(project, only_package(project, package))
     store = open_store(target or project.settings.target, env=os.environ)
     with output.progress() as progress:
-        run = Run(store, project.settings, progress=progress)
+        run = Run(store, project.settings, progress=progress, actor=find_actor(os.environ))
         receipt = _showing(
             output, lambda: publish_package(run, found, Wishes(expect, level, reason, message, tuple(allow or ())))
         )

@@ -132,7 +132,7 @@ def read_settings(table: Mapping[str, Any], environment: Mapping[str, str], wher
     return Settings(**values)
 
 
-_ELSEWHERE = {"shared", "ceph"}
-"""Variables of the test suite that share the prefix."""
+_ELSEWHERE = {"log_format", "actor", "shared", "ceph", "npm", "chromium", "croissant", "full"}
+"""Variables with the prefix that are no settings: of a command line (cli/), of who runs it (project/actor.py), of the test suite."""
 
 assert {item.name for item in fields(Settings)} == set(SETTINGS)
