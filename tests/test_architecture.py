@@ -16,7 +16,7 @@ FLOORS = [
     {"schema", "findings", "version", "layout", "messages", "logs", "store.base"},
     {"project", "engine", "store", "report"},
     {"load", "diff", "audit"},
-    {"validate"},
+    {"validate", "draft"},
     {"query"},
     {"package", "gates", "notes"},
     {"publish", "commit", "site", "feeds", "catalog", "client"},

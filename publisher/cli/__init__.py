@@ -18,6 +18,7 @@ from publisher.cli.logs import BUG, LOG, LogForm, start_logging, tell_bug, tell_
 from publisher.errors import PublisherError
 
 COMMANDS = {
+    "init": ("init", "Make a project from a folder of CSV files: schemas, keys, a first validation."),
     "validate": ("validate", "Check tables against their schemas; say which cell is wrong and how to mend it."),
     "plan": ("publish", "Show what publish would do: version, changes, files. Nothing is written."),
     "publish": ("publish", "Validate, derive, package and publish a release. Safe to run twice, safe to kill."),
