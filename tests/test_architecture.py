@@ -15,7 +15,7 @@ FLOORS = [
     {"errors", "model", "canonical"},
     {"schema", "findings", "version", "layout", "messages", "store.base"},
     {"project", "engine", "store", "report"},
-    {"load", "diff"},
+    {"load", "diff", "status"},
     {"validate"},
     {"query"},
     {"package", "gates", "notes"},
