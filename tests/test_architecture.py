@@ -15,7 +15,7 @@ FLOORS = [
     {"errors", "model", "canonical"},
     {"schema", "findings", "version", "layout", "messages", "logs", "store.base"},
     {"project", "engine", "store", "report"},
-    {"load", "diff", "audit"},
+    {"load", "diff", "audit", "status"},
     {"validate", "draft"},
     {"query"},
     {"package", "gates", "notes"},
