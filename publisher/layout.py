@@ -46,6 +46,7 @@ PRIVATE = "private, no-store"
 """For what the publisher keeps for itself, below keys that begin with a dot; docs/stores.md keeps readers out of it."""
 
 AUDIT = ".audit/"
+ALERTS = ".alerts.json"
 
 _TYPES = {
     ".csv": "text/csv; charset=utf-8; header=present",
@@ -270,7 +271,7 @@ def headers(key: str) -> Headers:
     suffix = PurePosixPath(key).suffix.lower()
     content_type = _TYPES.get(suffix, "application/octet-stream")
     release = _VERSIONED.match(key)
-    if key.startswith(AUDIT):
+    if key.startswith((AUDIT, ALERTS)):
         return Headers(content_type, PRIVATE)
     if release is None and key.startswith("assets/"):
         return Headers(content_type, IMMUTABLE)

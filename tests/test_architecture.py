@@ -16,7 +16,7 @@ FLOORS = [
     {"schema", "findings", "version", "layout", "messages", "logs", "store.base"},
     {"project", "engine", "store", "report"},
     {"load", "diff", "audit", "status"},
-    {"validate", "draft"},
+    {"validate", "draft", "alerts"},
     {"query"},
     {"package", "gates", "notes"},
     {"publish", "commit", "site", "feeds", "catalog", "client"},

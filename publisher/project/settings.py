@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from publisher.errors import UsageError
+from publisher.project.alerting import NOBODY, Alerting, parse_alerting
 from publisher.project.files import did_you_mean
 
 
@@ -23,6 +24,7 @@ class Settings:
     retention_days: int = 7
     memory: str = "512MB"
     query_seconds: int = 60
+    alerts: Alerting = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "memory": Setting("Memory that DuckDB may use before it spills to disk.", _memory),
     "query_seconds": Setting("Seconds after which a query or check is stopped.", _whole(1)),
+    "alerts": Setting("Whom to tell of failures, recoveries, lateness and releases (a table).", parse_alerting),
 }
 """Every setting by name; its environment variable is `PUBLISHER_` and the name in capitals."""
 
@@ -119,9 +122,10 @@ def read_settings(table: Mapping[str, Any], environment: Mapping[str, str], wher
         (key, key[len(prefix) :].lower(), value) for key, value in environment.items() if key.startswith(prefix)
     ]
     values: dict[str, Any] = {}
+    secrets = _named_variables(table)
     for place, name, value in written:
         if name not in SETTINGS:
-            if place.startswith(prefix) and name in _ELSEWHERE:
+            if place.startswith(prefix) and (name in _ELSEWHERE or place in secrets):
                 continue
             near = did_you_mean(name, SETTINGS)
             raise UsageError(f"{place}: there is no such setting", near or f"Known are: {', '.join(SETTINGS)}.")
@@ -130,6 +134,14 @@ def read_settings(table: Mapping[str, Any], environment: Mapping[str, str], wher
         except ValueError as error:
             raise UsageError(f"{place} {error}", SETTINGS[name].meaning) from error
     return Settings(**values)
+
+
+def _named_variables(table: Mapping[str, Any]) -> tuple[str, ...]:
+    """Variables that the project itself names; they may begin as ours do. What is wrong with the table is told where it is parsed."""
+    try:
+        return parse_alerting(table.get("alerts", {})).variables
+    except ValueError:
+        return ()
 
 
 _ELSEWHERE = {"log_format", "actor", "shared", "ceph", "npm", "chromium", "croissant", "full"}

@@ -19,11 +19,16 @@ from publisher.errors import (
     UsageError,
 )
 from publisher.findings import Report
+from publisher.messages import read_messages
 from publisher.model import Receipt
+from publisher.report import explain
 from publisher.status.entry import Attempt, Count, Outcome
 
 FINDINGS = 20
 """How many counts an attempt carries at most, so that its size is bounded."""
+
+TOLD = 5
+"""How many findings the detail of an attempt shows."""
 
 
 def judge(ended: Receipt | PublisherError, *, run: str, at: datetime, seconds: float) -> Attempt:
@@ -45,7 +50,7 @@ def judge(ended: Receipt | PublisherError, *, run: str, at: datetime, seconds: f
         _explain(ended, found),
         tuple(counts[:FINDINGS]),
         found.errors,
-        str(ended),
+        _detail(ended, found),
     )
 
 
@@ -78,6 +83,14 @@ _SENTENCES: Mapping[type[PublisherError], str] = {
     UsageError: "the project or its settings cannot be used",
 }
 """From the particular to the general; nothing else of an error is published."""
+
+
+def _detail(error: PublisherError, found: Report) -> str:
+    """The whole error, with the first findings: where, what, how to mend it."""
+    messages = read_messages("findings", "en")
+    first = [f"{item.resource}, {explain(item, messages)}" for item in found.findings[:TOLD]]
+    more = [f"and {found.errors - len(first)} more"] if found.errors > len(first) else []
+    return "\n".join([str(error), *first, *(more if first else [])])
 
 
 def _explain(error: PublisherError, found: Report) -> str:
