@@ -234,6 +234,11 @@ def feed_archive(package: str, kind: str, language: str, number: int, form: str)
     return f"{package}/feeds/archive/{kind}.{language}.{number:04}.{form}"
 
 
+def lease(package: str) -> str:
+    """Who publishes a package at the moment, for replicas that share the work. No package can be named so."""
+    return f".lease/{package}.json"
+
+
 def segment(value: str) -> str:
     """Any text as one part of a key that needs no escaping in an address: other characters become `~` and the hexadecimal of their
     UTF-8 bytes. Different texts give different segments; long ones end in a hash."""
