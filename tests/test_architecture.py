@@ -13,10 +13,10 @@ from tests.tools import ROOT
 SOURCE = ROOT / "publisher"
 FLOORS = [
     {"errors", "model", "canonical"},
-    {"schema", "findings", "version", "layout", "messages", "logs", "store.base"},
+    {"schema", "findings", "version", "layout", "messages", "logs", "health", "store.base"},
     {"project", "engine", "store", "report"},
     {"load", "diff", "audit", "status"},
-    {"validate", "draft", "alerts"},
+    {"validate", "draft", "alerts", "metrics"},
     {"query"},
     {"package", "gates", "notes"},
     {"publish", "commit", "site", "feeds", "catalog", "client"},
