@@ -23,6 +23,8 @@ CATALOG_JSON = "catalog.jsonld"
 DATA_CATALOG = "datacatalog.jsonld"
 OPENAPI = "openapi.json"
 API_CATALOG = ".well-known/api-catalog"
+SIGNERS = "allowed_signers"
+"""Who may sign releases, as ssh-keygen reads it."""
 
 CITATION = "CITATION.cff"
 README = "README.md"
@@ -34,6 +36,7 @@ FEED_MAJOR = 1
 CLAIM = "release.json"
 DESCRIPTOR = "datapackage.json"
 CHECKSUMS = "SHA256SUMS"
+SIGNATURE = "SHA256SUMS.sig"
 VALIDATION = "validation.json"
 CHANGES = "changes.json"
 CHANGE_ROWS = "changes.ndjson"
@@ -67,6 +70,7 @@ _TYPES = {
     ".txt": "text/plain; charset=utf-8",
     ".xml": "application/xml",
     ".atom": "application/atom+xml; charset=utf-8",
+    ".sig": "text/plain; charset=utf-8",
     "": "text/plain; charset=utf-8",
 }
 _LINKSET = "application/linkset+json"

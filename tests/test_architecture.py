@@ -13,7 +13,7 @@ from tests.tools import ROOT
 SOURCE = ROOT / "publisher"
 FLOORS = [
     {"errors", "model", "canonical"},
-    {"schema", "findings", "version", "layout", "messages", "logs", "health", "store.base"},
+    {"schema", "findings", "version", "layout", "messages", "logs", "health", "signing", "store.base"},
     {"project", "engine", "store", "report"},
     {"load", "diff", "audit", "status"},
     {"validate", "draft", "alerts", "metrics"},

@@ -25,7 +25,7 @@ from publisher.diff.report import to_json
 from publisher.errors import InvalidData
 from publisher.findings import Report
 from publisher.model import Receipt
-from publisher.project import find_package
+from publisher.project import find_package, read_signer
 from publisher.project.actor import find_actor
 from publisher.run import Plan, Run, Wishes, plan_package, publish_package
 from publisher.store import open_store
@@ -52,9 +52,15 @@ def publish(
     output = Output(json, quiet)
     project = here()
     found = find_package(project, only_package(project, package))
-    store = open_store(target or project.settings.target, env=os.environ)
+    store = open_store(target or project.settings.target, env=os.environ, lock_days=project.settings.lock_days)
     with output.progress() as progress:
-        run = Run(store, project.settings, progress=progress, actor=find_actor(os.environ))
+        run = Run(
+            store,
+            project.settings,
+            progress=progress,
+            actor=find_actor(os.environ),
+            signer=read_signer(project.settings, os.environ),
+        )
         receipt = _showing(
             output, lambda: publish_package(run, found, Wishes(expect, level, reason, message, tuple(allow or ())))
         )
@@ -80,9 +86,9 @@ def plan(
     output = Output(json)
     project = here()
     found = find_package(project, only_package(project, package))
-    store = open_store(target or project.settings.target, env=os.environ)
+    store = open_store(target or project.settings.target, env=os.environ, lock_days=project.settings.lock_days)
     with output.progress() as progress:
-        run = Run(store, project.settings, progress=progress)
+        run = Run(store, project.settings, progress=progress, signer=read_signer(project.settings, os.environ))
         planned = _showing(
             output, lambda: plan_package(run, found, Wishes(expect, level, reason, "", tuple(allow or ())))
         )

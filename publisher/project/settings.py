@@ -25,6 +25,8 @@ class Settings:
     memory: str = "512MB"
     query_seconds: int = 60
     alerts: Alerting = NOBODY
+    signers: tuple[str, ...] = ()
+    lock_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,15 @@ def _languages(value: Any) -> tuple[str, ...]:
     if not isinstance(items, list) or not items or not set(items) <= known or len(set(items)) < len(items):
         raise ValueError(f"must list languages out of {', '.join(sorted(known))}, each once")
     return tuple(items)
+
+
+def _lines(value: Any) -> tuple[str, ...]:
+    items = value.splitlines() if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(
+        isinstance(item, str) and item.strip() and "\n" not in item for item in items
+    ):
+        raise ValueError('must list lines such as "open-data@example.org ssh-ed25519 AAAA..."')
+    return tuple(item.strip() for item in items)
 
 
 def _boolean(value: Any) -> bool:
@@ -110,6 +121,10 @@ SETTINGS: Mapping[str, Setting] = {
     "memory": Setting("Memory that DuckDB may use before it spills to disk.", _memory),
     "query_seconds": Setting("Seconds after which a query or check is stopped.", _whole(1)),
     "alerts": Setting("Whom to tell of failures, recoveries, lateness and releases (a table).", parse_alerting),
+    "signers": Setting(
+        "Who may sign releases: lines of an allowed-signers file of ssh-keygen, published as one.", _lines
+    ),
+    "lock_days": Setting("Days for which S3 Object Lock keeps releases; the bucket must have it.", _whole(0)),
 }
 """Every setting by name; its environment variable is `PUBLISHER_` and the name in capitals."""
 
@@ -144,7 +159,8 @@ def _named_variables(table: Mapping[str, Any]) -> tuple[str, ...]:
         return ()
 
 
-_ELSEWHERE = {"log_format", "actor", "shared", "ceph", "npm", "chromium", "croissant", "full"}
-"""Variables with the prefix that are no settings: of a command line (cli/), of who runs it (project/actor.py), of the test suite."""
+_ELSEWHERE = {"log_format", "actor", "shared", "ceph", "npm", "chromium", "croissant", "full", "signing_key"}
+"""Variables with the prefix that are no settings: of a command line (cli/), of who runs it (project/actor.py),
+of signing, of the test suite."""
 
 assert {item.name for item in fields(Settings)} == set(SETTINGS)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from publisher.audit import Event, record
 from publisher.engine import Engine, open_engine
@@ -19,6 +20,9 @@ from publisher.project import Settings
 from publisher.project.actor import Actor
 from publisher.store.base import Store
 from publisher.store.retry import Retry
+
+if TYPE_CHECKING:
+    from publisher.signing import Signer
 
 LOG = logging.getLogger("publisher.run")
 
@@ -34,7 +38,8 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run gets from outside: where to publish, settings, time, a name of its own, somebody who watches."""
+    """What a run gets from outside: where to publish, settings, time, a name of its own, somebody who watches, the key that releases are
+    signed with."""
 
     store: Store
     settings: Settings
@@ -43,6 +48,7 @@ class Run:
     retry: Retry = field(default_factory=Retry)
     progress: Progress = lambda _stage, _done, _total: None
     actor: Actor = NOBODY
+    signer: Signer | None = None
 
     def stamp(self) -> str:
         """Now, as RFC 3339 in UTC."""

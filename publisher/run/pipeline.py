@@ -27,7 +27,7 @@ from publisher.model import Loaded, Package, Receipt, Release
 from publisher.package.descriptor import described_package, identity
 from publisher.package.published import Published
 from publisher.package.release import write_canonical
-from publisher.project import find_package, find_project
+from publisher.project import find_package, find_project, read_signer
 from publisher.project.actor import find_actor
 from publisher.query import derive
 from publisher.run.building import build_release, whole_seconds
@@ -59,8 +59,13 @@ def publish(package: str | Path, *, target: str | None = None, wishes: Wishes | 
 
     Raises InvalidData, GateRefused, Superseded, StoreError, OutcomeUnknown, UsageError; see errors.py."""
     project = find_project(Path.cwd(), os.environ)
-    store = open_store(target or project.settings.target, env=os.environ)
-    run = Run(store, project.settings, actor=find_actor(os.environ))
+    store = open_store(target or project.settings.target, env=os.environ, lock_days=project.settings.lock_days)
+    run = Run(
+        store,
+        project.settings,
+        actor=find_actor(os.environ),
+        signer=read_signer(project.settings, os.environ),
+    )
     return publish_package(run, find_package(project, str(package)), wishes or Wishes())
 
 
@@ -186,7 +191,8 @@ def _bytes_depend_on(run: Run, prepared: Prepared, wishes: Wishes) -> str:
     """Everything but inputs that shows in a release's files. A claim that a dead run left behind is taken over only where it is the
     same, since files that are there already must be equal to those that are missing."""
     said = [wishes.message, wishes.level, wishes.reason]
-    return content_hash([prepared.content, said, run.settings.base_url, list(run.settings.languages)])
+    signed = run.signer.fingerprint if run.signer else ""
+    return content_hash([prepared.content, said, run.settings.base_url, list(run.settings.languages), signed])
 
 
 def _same_inputs(head: Head, loaded: Loaded) -> Receipt | None:
