@@ -280,7 +280,7 @@ def headers(key: str) -> Headers:
     suffix = PurePosixPath(key).suffix.lower()
     content_type = _TYPES.get(suffix, "application/octet-stream")
     release = _VERSIONED.match(key)
-    if key.startswith((AUDIT, ALERTS)):
+    if key.startswith(".") and not key.startswith(".well-known/"):
         return Headers(content_type, PRIVATE)
     if release is None and key.startswith("assets/"):
         return Headers(content_type, IMMUTABLE)
