@@ -57,7 +57,9 @@ def written() -> list[tuple[str, list[str]]]:
         if path.suffix in {".yml", ".yaml"}:
             found += [(path.name, item) for document in yaml.safe_load_all(text) for item in commands(document)]
         elif path.suffix == ".service":
-            found += [(path.name, line.split()) for line in re.findall(r"^ExecStart=\S*/publisher (.+)$", text, re.MULTILINE)]
+            found += [
+                (path.name, line.split()) for line in re.findall(r"^ExecStart=\S*/publisher (.+)$", text, re.MULTILINE)
+            ]
         elif path.name == "Dockerfile":
             found += [(path.name, yaml.safe_load(line)) for line in re.findall(r"^CMD (\[.+\])$", text, re.MULTILINE)]
     return found
