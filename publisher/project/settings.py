@@ -23,6 +23,7 @@ class Settings:
     retention_days: int = 7
     memory: str = "512MB"
     query_seconds: int = 60
+    job_seconds: int = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "memory": Setting("Memory that DuckDB may use before it spills to disk.", _memory),
     "query_seconds": Setting("Seconds after which a query or check is stopped.", _whole(1)),
+    "job_seconds": Setting("Seconds after which an attempt of `run` or `schedule` is stopped.", _whole(1)),
 }
 """Every setting by name; its environment variable is `PUBLISHER_` and the name in capitals."""
 
