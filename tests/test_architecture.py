@@ -25,7 +25,7 @@ FLOORS = [
     {"cli"},
     {"__init__", "__main__"},
 ]
-DOORS = {"boto3": "store.s3", "botocore": "store.s3", "duckdb": "engine", "schedule": "scheduler"}
+DOORS = {"boto3": "store.s3", "botocore": "store.s3", "duckdb": "engine", "schedule": "scheduler.timer"}
 
 
 def modules() -> dict[str, ast.Module]:

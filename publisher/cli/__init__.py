@@ -32,6 +32,8 @@ COMMANDS = {
     "gc": ("maintain", "Remove what dead runs left behind; a dry run unless told otherwise."),
     "preview": ("preview", "Serve a published folder on this machine, with the headers of a bucket."),
     "schedule": ("schedule", "Publish packages on the schedules they declare, until stopped."),
+    "run": ("run", "One pass for cron and the like: publish what is due, or everything."),
+    "status": ("status", "Tell how fresh every package is, for people and for monitoring."),
     "pull": ("pull", "Fetch a release from anywhere and check every byte."),
     "follow": ("pull", "Keep a pulled copy current, by row changes where that is less."),
     "doctor": ("doctor", "Check configuration, credentials and the store; say how to mend what is wrong."),

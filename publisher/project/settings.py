@@ -24,6 +24,7 @@ class Settings:
     retention_days: int = 7
     memory: str = "512MB"
     query_seconds: int = 60
+    job_seconds: int = 3600
     alerts: Alerting = NOBODY
     signers: tuple[str, ...] = ()
     lock_days: int = 0
@@ -120,6 +121,7 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "memory": Setting("Memory that DuckDB may use before it spills to disk.", _memory),
     "query_seconds": Setting("Seconds after which a query or check is stopped.", _whole(1)),
+    "job_seconds": Setting("Seconds after which an attempt of `run` or `schedule` is stopped.", _whole(1)),
     "alerts": Setting("Whom to tell of failures, recoveries, lateness and releases (a table).", parse_alerting),
     "signers": Setting(
         "Who may sign releases: lines of an allowed-signers file of ssh-keygen, published as one.", _lines

@@ -68,7 +68,7 @@ def next_attempt(schedule: Schedule, entry: PackageStatus) -> datetime:
     slot = next_slot(schedule, last.at)
     if last.succeeded or last.exit not in (4, 5, None):
         return slot
-    pause = min(AGAIN * 2 ** min(max(entry.failures - 1, 0), 16), AGAIN_MOST)
+    pause = min(AGAIN * (1 << min(max(entry.failures - 1, 0), 16)), AGAIN_MOST)
     return min(slot, last.at + timedelta(seconds=round(last.seconds)) + pause)
 
 

@@ -104,6 +104,7 @@ class PackageStatus:
 
     def expect(self, deadlines: Deadlines, moment: datetime) -> PackageStatus:
         """The same with these deadlines, its state that of `moment`."""
+        moment = moment.replace(microsecond=0)
         told = {field.name: getattr(deadlines, field.name) for field in fields(Deadlines)}
         after = replace(self, **told)
         state, began = after._begun(moment)
@@ -144,4 +145,5 @@ Tell = Callable[[Change], None]
 
 def first_status(name: str, moment: datetime) -> PackageStatus:
     """The status of a package of which nothing was known until `moment`."""
+    moment = moment.replace(microsecond=0)
     return PackageStatus(name, "unscheduled", moment, moment)
