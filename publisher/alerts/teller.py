@@ -33,14 +33,15 @@ class Teller:
 
     def __init__(
         self,
-        store: Store,
+        store: Callable[[], Store],
         channels: Sequence[Channel],
         kinds: Sequence[str],
         now: Callable[[], datetime],
         retry: Retry,
         redactor: Redactor,
     ) -> None:
-        self._store = store
+        self._open = store
+        self._opened: Store | None = None
         self._channels = {item.name: item for item in channels}
         self._kinds = frozenset(kinds)
         self._now = now
@@ -62,9 +63,9 @@ class Teller:
 
     def _take(self, change: Change) -> list[Pending]:
         """What this process is to deliver now: what is new, and what others left lying."""
-        name, now = change.after.name, self._now()
+        name, now, store = change.after.name, self._now(), self._reach()
         for _ in self._retry.attempts():
-            ledger = read_ledger(self._store)
+            ledger = read_ledger(store)
             told, new = self._decide(self._memory.get(name, ledger.told.get(name, Told())), change)
             left = [item for item in ledger.pending if item.channel in self._channels and now - item.notice.at < KEPT]
             again = [replace(item, taken=now, tries=item.tries + 1) for item in left if now - item.taken >= TAKEN]
@@ -74,10 +75,10 @@ class Teller:
             if (ledger.told.get(name), ledger.pending) == (told, pending):
                 self._memory.pop(name, None)
                 return []
-            if write_ledger(self._store, Ledger({**ledger.told, name: told}, pending, ledger.etag)):
+            if write_ledger(store, Ledger({**ledger.told, name: told}, pending, ledger.etag)):
                 self._memory.pop(name, None)
                 return taken
-        raise StoreError(f"{self._store.url}: others kept writing what was told", "It is tried again at the next run.")
+        raise StoreError(f"{store.url}: others kept writing what was told", "It is tried again at the next run.")
 
     def _take_from_memory(self, change: Change) -> list[Pending]:
         name, now = change.after.name, self._now()
@@ -107,19 +108,31 @@ class Teller:
         if not delivered:
             return
         try:
+            store = self._reach()
             for _ in self._retry.attempts():
-                ledger = read_ledger(self._store)
+                ledger = read_ledger(store)
                 pending = tuple(item for item in ledger.pending if item.id not in delivered)
-                if pending == ledger.pending or write_ledger(self._store, replace(ledger, pending=pending)):
+                if pending == ledger.pending or write_ledger(store, replace(ledger, pending=pending)):
                     return
         except StoreError as error:
             LOG.warning("alerts: what was delivered could not be crossed out: %s", error.message)
 
+    def _reach(self) -> Store:
+        if self._opened is None:
+            self._opened = self._open()
+        return self._opened
+
 
 def open_teller(
-    store: Store, settings: Settings, environment: Mapping[str, str], now: Callable[[], datetime], retry: Retry
+    store: Callable[[], Store],
+    settings: Settings,
+    environment: Mapping[str, str],
+    now: Callable[[], datetime],
+    retry: Retry,
 ) -> Teller | None:
-    """The teller that a project has set up, with addresses and passwords from `environment`; None where nobody is to be told."""
+    """The teller that a project has set up; `store` opens one that honours conditional writes, and is asked again until it does.
+
+    Addresses and passwords come from `environment`. None where nobody is to be told."""
     channels = open_channels(settings.alerts, environment, settings.base_url)
     if not channels:
         return None

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from publisher.cli.logs import BUG, LOG, LogForm, start_logging, tell_bug, tell_error
+from publisher.cli.logs import BUG, FORM, LOG, LogForm, start_logging, tell_bug, tell_error
 from publisher.errors import PublisherError
 
 COMMANDS = {
@@ -82,10 +82,12 @@ def options(
     ] = False,
     log_format: Annotated[
         LogForm | None,
-        typer.Option("--log-format", envvar="PUBLISHER_LOG_FORMAT", help="Log every step to standard error."),
+        typer.Option("--log-format", envvar=FORM, help="Log every step to standard error."),
     ] = None,
 ) -> None:
     assert not version
+    if log_format is not None:
+        os.environ[FORM] = log_format.value
     start_logging(log_format, os.environ)
 
 

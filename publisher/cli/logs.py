@@ -14,8 +14,13 @@ from publisher.errors import PublisherError
 from publisher.logs import JsonFormatter, Redactor, TextFormatter, find_secrets
 
 LOG = logging.getLogger("publisher.cli")
+FORM = "PUBLISHER_LOG_FORMAT"
+"""The variable by which processes that this one starts log in the same form."""
 BUG = 70
 """Exit code for a fault of this program (EX_SOFTWARE of sysexits.h): none of those that errors.py gives."""
+
+
+_PLAIN = "\x1b[0m"
 
 
 class LogForm(StrEnum):
@@ -26,27 +31,31 @@ class LogForm(StrEnum):
 
 
 class SentenceFormatter(logging.Formatter):
-    """What people read: the message, and below it how to mend what went wrong."""
+    """What people read: the message, and below it how to mend what went wrong; warnings in yellow on a terminal."""
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: Redactor, *, terminal: bool = False) -> None:
         super().__init__()
         self._redactor = redactor
+        self._colour = "\x1b[33m" if terminal else ""
 
     def format(self, record: logging.LogRecord) -> str:
         remedy = getattr(record, "remedy", "")
         text = f"{record.getMessage()}\n  {remedy}" if remedy else record.getMessage()
         if record.exc_info:
             text = f"{self.formatException(record.exc_info)}\n{text}"
-        return self._redactor.text(text)
+        text = self._redactor.text(text)
+        return f"{self._colour}{text}{_PLAIN}" if self._colour and record.levelno == logging.WARNING else text
 
 
 def start_logging(form: LogForm | None, environment: Mapping[str, str], named: Iterable[str] = ()) -> None:
     """Log to standard error from here on. `named` are variables that hold secrets although their names do not say so."""
     redactor = Redactor(find_secrets(environment, named))
-    makers = {None: SentenceFormatter, LogForm.text: TextFormatter, LogForm.json: JsonFormatter}
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(makers[form](redactor))
-    if form is None:
+    if form is not None:
+        handler.setFormatter((JsonFormatter if form is LogForm.json else TextFormatter)(redactor))
+    else:
+        terminal = sys.stderr.isatty() and not environment.get("NO_COLOR")
+        handler.setFormatter(SentenceFormatter(redactor, terminal=terminal))
         # what ends a command is told once, by `tell_error`
         handler.addFilter(lambda record: record.levelno < logging.ERROR or record.name == LOG.name)
     root = logging.getLogger()

@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from publisher.cli.logs import LOG
 from publisher.errors import UsageError
 from publisher.project import Project, Settings, find_project
 from publisher.project.files import read_text
@@ -56,7 +57,7 @@ class Output:
 
     def warn(self, text: str) -> None:
         """A line that is said even when quiet."""
-        Console(stderr=True, highlight=False, soft_wrap=True).print(text, style="yellow", markup=False)
+        LOG.warning("%s", text)
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[int] = ()) -> None:
         """Rows for people; columns in `right` are numbers."""

@@ -1,19 +1,26 @@
-"""The attempt that a command made. In: a run, how it ended. Out: status.json, or the file that the scheduler which began it reads."""
+"""The attempt that a command made. In: a run, how it ended. Out: status.json and alerts, or the file that the scheduler which began it
+reads."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from publisher.alerts import open_teller
 from publisher.cli.output import Output
+from publisher.cli.watchers import STORE_RETRY
 from publisher.commit import admit
 from publisher.errors import AccessDenied, ProjectError, PublisherError, StoreError, Unavailable, UsageError
 from publisher.model import Package, Receipt
 from publisher.run import Run
 from publisher.scheduler import Ended, Schedule, read_schedule, record_attempt, write_ended
-from publisher.status import judge
+from publisher.scheduler.record import after_attempt
+from publisher.status import Change, judge
+from publisher.store.base import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +51,20 @@ class Recorder:
         if isinstance(error, UsageError) and not isinstance(error, ProjectError):
             # a slip on the command line is no news of the package
             return
-        if isinstance(error, AccessDenied | Unavailable):
-            # the store would not take this either
-            return
-        try:
-            store = admit(run.store, single_writer=run.settings.single_writer, retry=run.retry)
-            record_attempt(store, package.name, self._schedule(package), ended, now=run.now())
-        except StoreError as failure:
-            self.output.warn(f"status.json could not be brought up to date: {failure.message}")
+        tell = open_teller(partial(_admitted, run), run.settings, os.environ, run.now, STORE_RETRY)
+        change = self._record(run, package, ended, error)
+        if tell is not None:
+            tell(change)
+
+    def _record(self, run: Run, package: Package, ended: Ended, error: PublisherError | None) -> Change:
+        name, schedule, now = package.name, self._schedule(package), run.now()
+        # where the store does not answer or let us in, it would not take this either
+        if not isinstance(error, AccessDenied | Unavailable):
+            try:
+                return record_attempt(_admitted(run), name, schedule, ended, now=now)
+            except StoreError as failure:
+                self.output.warn(f"status.json could not be brought up to date: {failure.message}")
+        return Change(None, after_attempt(name, schedule, ended, None, now), ended.attempt, recorded=False)
 
     def _schedule(self, package: Package) -> Schedule | None:
         try:
@@ -59,3 +72,7 @@ class Recorder:
         except ProjectError as error:
             self.output.warn(str(error))
             return None
+
+
+def _admitted(run: Run) -> Store:
+    return admit(run.store, single_writer=run.settings.single_writer, retry=run.retry)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from publisher.cli.output import JsonOption, Output, QuietOption, TargetOption
+from publisher.cli.logs import FORM
+from publisher.cli.output import JsonOption, Output, QuietOption, TargetOption, here
 from publisher.cli.signals import TimeUp, watch_signals
-from publisher.cli.unattended import JobsOption, Wanted, local, open_service, show_change, utc_now
+from publisher.cli.unattended import JobsOption, Wanted, open_service
+from publisher.cli.watchers import Watchers, local, utc_now
 from publisher.errors import OutcomeUnknown, ProjectError, StoreError
 from publisher.scheduler import is_due
 from publisher.scheduler.loop import one_pass
 from publisher.scheduler.service import Answer, Service
-from publisher.status import Change, attempt_json
+from publisher.status import Change, Status, attempt_json
 
 GRACE = 5.0
 """Seconds to clear up in after a call to stop."""
@@ -30,16 +34,20 @@ def run(
     jobs: JobsOption = 1,
     json: JsonOption = False,
     quiet: QuietOption = False,
+    metrics: Annotated[
+        Path | None, typer.Option(help="Write metrics there for node_exporter's textfile collector.", metavar="FILE")
+    ] = None,
 ) -> None:
     """One pass: publish what is due, or everything, each package in a process with a time limit."""
-    output, changes = Output(json, quiet), list[Change]()
+    output, changes, project = Output(json, quiet or FORM in os.environ), list[Change](), here()
+    watchers = Watchers(output, target, project.settings)
 
     def tell(change: Change) -> None:
         changes.append(change)
-        show_change(output, change)
+        watchers(change)
 
     wanted = Wanted(target, packages or (), jobs)
-    with watch_signals(GRACE) as signals, open_service(wanted, tell) as (service, problems):
+    with watch_signals(GRACE) as signals, open_service(project, wanted, tell) as (service, problems):
         for problem in problems:
             output.warn(str(problem))
         answers: dict[str, Answer] = {}
@@ -53,6 +61,9 @@ def run(
             service.kill()
         attempts = [change for change in changes if change.attempt]
         _finish(output, service, attempts, answers)
+        if metrics is not None:
+            watchers.metrics.show(Status(service.known))
+            watchers.metrics.write(metrics)
         code = STOPPED if signals.stopped else _code(attempts, answers, problems)
     if code:
         raise typer.Exit(code)

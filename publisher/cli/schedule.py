@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import time
+from contextlib import ExitStack
 from functools import partial
 from typing import Annotated
 
 import typer
 
-from publisher.cli.output import Output, TargetOption
+from publisher.cli.heart import Heart
+from publisher.cli.logs import FORM
+from publisher.cli.output import Output, TargetOption, here
 from publisher.cli.signals import TimeUp, watch_signals
-from publisher.cli.unattended import JobsOption, Wanted, configure, local, open_service, show_change, utc_now
+from publisher.cli.unattended import JobsOption, Wanted, configure, open_service
+from publisher.cli.watchers import Watchers, local, utc_now
 from publisher.errors import ProjectError, PublisherError, UsageError
+from publisher.health import Answer, Routes, health_answer
+from publisher.health import serve as answer_machines
+from publisher.metrics import CONTENT_TYPE
 from publisher.scheduler.loop import serve
 from publisher.scheduler.service import Service
 from publisher.scheduler.slots import next_slot
+from publisher.status import Status
 
 CLEARING_UP = 5.0
 """Seconds after the grace within which the program has ended, whatever the store does."""
@@ -27,11 +36,22 @@ def schedule(
     grace: Annotated[
         float, typer.Option(min=0, help="Seconds that running jobs have to end after SIGTERM or Ctrl-C.")
     ] = 20.0,
+    listen: Annotated[
+        str, typer.Option(help="Answer /metrics and /healthz there, such as 127.0.0.1:9464.", metavar="HOST:PORT")
+    ] = "",
 ) -> None:
     """Publish packages on the schedules they declare, until SIGTERM or Ctrl-C. SIGHUP reads the project again."""
-    output, wanted = Output(), Wanted(target, parallel=jobs)
-    tell = partial(show_change, output)
-    with watch_signals(grace + CLEARING_UP) as signals, open_service(wanted, tell) as (service, problems):
+    output, wanted, project = Output(quiet=FORM in os.environ), Wanted(target, parallel=jobs), here()
+    watchers = Watchers(output, target, project.settings)
+    with (
+        watch_signals(grace + CLEARING_UP) as signals,
+        open_service(project, wanted, watchers) as (service, problems),
+        ExitStack() as stack,
+    ):
+        heart = Heart(signals.wait, time.monotonic)
+        if listen:
+            url = stack.enter_context(answer_machines(listen, _routes(service, watchers, heart)))
+            output.say(f"listening on {url}")
         _say_problems(output, problems)
         if not any(job.schedule for job in service.jobs.values()):
             raise UsageError(
@@ -44,8 +64,8 @@ def schedule(
         try:
             serve(
                 service,
-                signals.wait,
-                reload=partial(_reload, output, service, wanted),
+                heart.wait,
+                reload=partial(_reload, output, service, wanted, watchers),
                 grace=grace,
                 clock=time.monotonic,
             )
@@ -66,9 +86,21 @@ def _say_problems(output: Output, problems: list[ProjectError]) -> None:
         output.warn(str(problem))
 
 
-def _reload(output: Output, service: Service, wanted: Wanted) -> None:
+def _routes(service: Service, watchers: Watchers, heart: Heart) -> Routes:
+    """What is answered at which path; asked from threads of the server."""
+
+    def metrics() -> Answer:
+        watchers.metrics.show(Status(dict(service.known)))
+        return Answer(200, CONTENT_TYPE, watchers.metrics.render())
+
+    return {"/metrics": metrics, "/healthz": lambda: health_answer(heart.problems())}
+
+
+def _reload(output: Output, service: Service, wanted: Wanted, watchers: Watchers) -> None:
     try:
-        _say_problems(output, configure(service, wanted))
+        project = here()
+        _say_problems(output, configure(service, project, wanted))
+        watchers.configure(project.settings)
     except PublisherError as error:
         output.warn(f"the project cannot be read, so nothing was changed: {error}")
         return

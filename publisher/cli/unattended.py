@@ -9,29 +9,22 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from publisher.cli.output import Output, here
-from publisher.commit import admit
+from publisher.cli.logs import FORM
+from publisher.cli.watchers import opener, utc_now
 from publisher.errors import ProjectError
-from publisher.project import Project, Settings, find_package
+from publisher.project import Project, find_package
 from publisher.scheduler import Job, read_schedule
 from publisher.scheduler.process import Processes
 from publisher.scheduler.scratch import open_scratch
 from publisher.scheduler.service import Service, Terms
-from publisher.status import Change, Tell
-from publisher.store import open_store
-from publisher.store.base import Store
-from publisher.store.retry import Retry
+from publisher.status import Tell
 
 JobsOption = Annotated[int, typer.Option("--jobs", min=1, help="How many packages are published at once.")]
-
-STORE_RETRY = Retry(tries=3, first=0.2, most=2.0, budget=10.0)
-"""Short, since the service itself comes back to what the store refused, and has others to see to meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +36,15 @@ class Wanted:
     parallel: int = 1
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 @contextmanager
-def open_service(wanted: Wanted, tell: Tell) -> Iterator[tuple[Service, list[ProjectError]]]:
-    """The service for the project around the working directory, and what keeps packages out of it. Raises UsageError."""
-    project = here()
+def open_service(project: Project, wanted: Wanted, tell: Tell) -> Iterator[tuple[Service, list[ProjectError]]]:
+    """The service for a project, and what keeps packages out of it. Raises UsageError."""
     jobs, problems = read_jobs(project, wanted.packages)
     with open_scratch(Path(tempfile.gettempdir())) as scratch:
-        launch = Processes(scratch, _command(wanted.target), os.environ, time.monotonic)
+        launch = Processes(scratch, _command(wanted.target), os.environ, time.monotonic, logs=FORM in os.environ)
         service = Service(
             jobs,
-            store=_opener(wanted.target, project.settings),
+            store=opener(wanted.target, project.settings),
             launch=launch,
             holder=scratch.name,
             now=utc_now,
@@ -68,12 +56,12 @@ def open_service(wanted: Wanted, tell: Tell) -> Iterator[tuple[Service, list[Pro
         yield service, problems
 
 
-def configure(service: Service, wanted: Wanted) -> list[ProjectError]:
-    """Read the project again. Returns what is wrong with packages, which then go on as before. Raises UsageError; then all does."""
-    project = here()
+def configure(service: Service, project: Project, wanted: Wanted) -> list[ProjectError]:
+    """Go on with the project as it was read anew. Returns what is wrong with packages, which then go on as before. Raises UsageError; then
+    all does."""
     jobs, problems = read_jobs(project, wanted.packages, service.jobs)
     terms = Terms(wanted.parallel, project.settings.job_seconds)
-    service.configure(jobs, _opener(wanted.target, project.settings), terms)
+    service.configure(jobs, opener(wanted.target, project.settings), terms)
     return problems
 
 
@@ -93,35 +81,6 @@ def read_jobs(
             if reference in before:
                 jobs.append(before[reference])
     return jobs, problems
-
-
-def show_change(output: Output, change: Change) -> None:
-    """A line about an attempt, or about time that has passed."""
-    entry, attempt = change.after, change.attempt
-    if attempt is None:
-        if entry.state in {"overdue", "delinquent"}:
-            output.warn(f"{entry.name}: {entry.state} since {local(entry.since)}")
-        return
-    line = f"{local(attempt.at)} {entry.name}"
-    if attempt.succeeded:
-        output.say(f"{line} {entry.version or ''}: {attempt.outcome}")
-        if attempt.detail:
-            output.warn(f"{line}: pages, feeds and copies are not up to date yet: {attempt.detail}")
-    else:
-        output.warn(f"{line}: {attempt.outcome}: {attempt.detail or attempt.message}")
-
-
-def local(moment: datetime) -> str:
-    """A moment for people, in the time zone of this machine."""
-    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
-
-
-def _opener(target: str | None, settings: Settings) -> Callable[[], Store]:
-    def opened() -> Store:
-        store = open_store(target or settings.target, env=os.environ, retry=STORE_RETRY)
-        return admit(store, single_writer=settings.single_writer, retry=STORE_RETRY)
-
-    return opened
 
 
 def _command(target: str | None) -> Callable[[Job, str, Path], list[str]]:

@@ -69,12 +69,13 @@ Command = Callable[[Job, str, Path], Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """Begins attempts as processes. `clock` counts seconds."""
+    """Begins attempts as processes. `clock` counts seconds; with `logs` their standard error is ours, since they log there."""
 
     scratch: Scratch
     command: Command
     environment: Mapping[str, str]
     clock: Callable[[], float]
+    logs: bool = False
 
     def __call__(self, job: Job, run: str, at: datetime) -> Running:
         folder = self.scratch.folder / secrets.token_hex(8)
@@ -85,7 +86,7 @@ class Processes:
                     self.command(job, run, folder / _ANSWER),
                     stdin=subprocess.DEVNULL,
                     stdout=output,
-                    stderr=subprocess.STDOUT,
+                    stderr=None if self.logs else subprocess.STDOUT,
                     env={**self.environment, "TMPDIR": str(folder)},
                     pass_fds=(self.scratch.lock,),
                     # Its own group, so that Ctrl-C in a terminal is for the scheduler to judge, and all of it can be stopped.

@@ -40,7 +40,11 @@ def hook() -> Iterator[Hook]:
 
 def teller(store: Store, hook: Hook, story: Story, settings: Settings = ALL) -> Teller:
     found = open_teller(
-        store, settings, {"ALERT_WEBHOOK": hook.url, "DB_PASSWORD": "canary-db"}, story.now, Retry(sleep=lambda _: None)
+        lambda: store,
+        settings,
+        {"ALERT_WEBHOOK": hook.url, "DB_PASSWORD": "canary-db"},
+        story.now,
+        Retry(sleep=lambda _: None),
     )
     assert found is not None
     return found
@@ -272,19 +276,19 @@ def test_a_login_without_its_variables_says_which() -> None:
     alerts = {"mail": {"server": "h", "from": "a@b.org", "to": ["c@d.org"], "user": "U", "password": "P"}}
     settings = read_settings({"alerts": alerts}, {}, "here")
     story, store = Story(), MemoryStore()
-    tell = open_teller(store, settings, {"U": "x"}, story.now, NEVER)
+    tell = open_teller(lambda: store, settings, {"U": "x"}, story.now, NEVER)
     assert tell is not None
     tell(story.attempt("invalid"))
     assert json.loads(store.read(layout.ALERTS)[0])["pending"][0]["channel"] == "mail"
 
 
 def test_nobody_is_told_where_nobody_is_named() -> None:
-    assert open_teller(MemoryStore(), Settings(), {}, Story().now, NEVER) is None
+    assert open_teller(MemoryStore, Settings(), {}, Story().now, NEVER) is None
 
 
 def test_the_redactor_knows_the_addresses_of_webhooks() -> None:
     settings = Settings(alerts=Alerting(webhooks=("MY_HOOK",)))
-    tell = open_teller(MemoryStore(), settings, {"MY_HOOK": "https://h/canary"}, Story().now, NEVER)
+    tell = open_teller(MemoryStore, settings, {"MY_HOOK": "https://h/canary"}, Story().now, NEVER)
     assert isinstance(tell, Teller)
     assert tell._redactor.text("see https://h/canary") == "see ***"
     assert isinstance(tell._redactor, Redactor)
