@@ -5,7 +5,15 @@ true when the document was written; who reads it later asks `state_at`, which ne
 died cannot go on calling its data fresh.
 """
 
-from publisher.status.document import attempt_from, attempt_json, parse_status, read_status, update_status
+from publisher.status.document import (
+    attempt_from,
+    attempt_json,
+    entry_json,
+    forget_package,
+    parse_status,
+    read_status,
+    update_status,
+)
 from publisher.status.entry import (
     SUCCESSES,
     Attempt,
@@ -20,24 +28,32 @@ from publisher.status.entry import (
     first_status,
 )
 from publisher.status.judge import cut_short, judge
+from publisher.status.verdict import LEVELS, Level, Verdict, give_verdict, worst
 
 __all__ = [
+    "LEVELS",
     "SUCCESSES",
     "Attempt",
     "Change",
     "Count",
     "Deadlines",
+    "Level",
     "Outcome",
     "PackageStatus",
     "State",
     "Status",
     "Tell",
+    "Verdict",
     "attempt_from",
     "attempt_json",
     "cut_short",
+    "entry_json",
     "first_status",
+    "forget_package",
+    "give_verdict",
     "judge",
     "parse_status",
     "read_status",
     "update_status",
+    "worst",
 ]

@@ -72,15 +72,24 @@ def update_status(
         seen = {**now, **seen}
         if not wanted:
             return differ
-        entries |= {name: to_json(item) for name, item in wanted.items()}
+        entries |= {name: entry_json(item) for name, item in wanted.items()}
         if _write(store, entries, etag, moment):
             return differ
-    raise StoreError(
-        f"{store.url}: {layout.STATUS} could not be written, since others keep writing it", "Try again later."
-    )
+    raise _contended(store)
 
 
-def to_json(entry: PackageStatus) -> dict[str, Any]:
+def forget_package(store: Store, name: str, *, moment: datetime, retry: Retry) -> bool:
+    """Take a package out of status.json that is not published any more. Returns whether it was in. Raises StoreError."""
+    for _ in retry.attempts():
+        entries, etag = _entries(store)
+        if entries.pop(name, None) is None:
+            return False
+        if _write(store, entries, etag, moment):
+            return True
+    raise _contended(store)
+
+
+def entry_json(entry: PackageStatus) -> dict[str, Any]:
     """An entry as status.json holds it."""
     attempt = entry.last_attempt
     told = {field.name: _plain(getattr(entry, field.name)) for field in fields(entry) if field.name != "last_attempt"}
@@ -169,6 +178,12 @@ def _plain(value: Any) -> Any:
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _contended(store: Store) -> StoreError:
+    return StoreError(
+        f"{store.url}: {layout.STATUS} could not be written, since others keep writing it", "Try again later."
+    )
 
 
 def _damaged(why: str) -> Damaged:
