@@ -18,6 +18,7 @@ from publisher.cli import COMMANDS, app
 from tests.cli.conftest import small  # noqa: F401 - asked for by name
 from tests.cli.program import CLEAN
 from tests.e2e.tools import npm
+from tests.servers.process import answers, free_port, start, stop, wait_for
 from tests.tools import ROOT, require
 
 DEPLOY = ROOT / "docs" / "deploy"
@@ -229,3 +230,36 @@ def test_systemd_units(tmp_path: Path) -> None:
 def test_systemd_services_are_contained(unit: str) -> None:
     """systemd's own measure of exposure, 0 to 10 (in tenths here)."""
     accepted(tool("systemd-analyze"), "security", "--offline=yes", "--threshold=25", DEPLOY / "systemd" / unit)
+
+
+def test_the_services_of_the_compose_file_work_together(small: Path) -> None:  # noqa: F811
+    """Their commands as processes, in the order of their dependencies; what is a name there is this machine here."""
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    port = free_port()
+    place = {"http://store:9000": f"http://127.0.0.1:{port}"}
+
+    def environment(service: str) -> dict[str, str]:
+        defaults = {
+            name: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value) for name, value in services[service]["environment"].items()
+        }
+        return CLEAN | {"PYTHONPATH": str(ROOT)} | {name: place.get(value, value) for name, value in defaults.items()}
+
+    (command,) = re.findall(r"^CMD (\[.+\])$", services["store"]["build"]["dockerfile_inline"], re.MULTILINE)
+    program, *options = ["127.0.0.1" if item == "0.0.0.0" else item for item in yaml.safe_load(command)]
+    options = [str(port) if item == "9000" else item for item in options]
+    store = start([str(BIN / program), *options])
+    try:
+        check = services["store"]["healthcheck"]["test"][1:]
+        wait_for("store", lambda: answers(f"http://127.0.0.1:{port}/moto-api/"))
+        assert "/moto-api/" in " ".join(check)
+        bucket = [sys.executable, *services["bucket"]["entrypoint"][1:]]
+        for _ in range(2):
+            subprocess.run(bucket, env=environment("bucket"), check=True, timeout=60)
+        publish = [sys.executable, "-m", "publisher", "run"]
+        done = subprocess.run(
+            publish, cwd=small, env=environment("publisher"), capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert "pets 1.0.0: published" in done.stdout
+    finally:
+        stop(store)

@@ -132,3 +132,13 @@ def test_a_loop_that_waits_long_is_healthy() -> None:
     heart = Heart(wait, lambda: time)  # type: ignore[arg-type]
     heart.wait(3600.0)
     assert seen == [{}]
+
+
+def test_doctor_names_what_alerts_miss(watched: Path) -> None:
+    ended = publisher(watched, "doctor")
+    assert ended.returncode == 2
+    assert "FAIL  alerts: ALERT_WEBHOOK not set" in ended.stdout
+    assert (
+        "ok    alerts: failure, recovery, publication to ALERT_WEBHOOK"
+        in publisher(watched, "doctor", ALERT_WEBHOOK="https://example.org/").stdout
+    )
