@@ -43,7 +43,7 @@ def derived(store: MemoryStore) -> dict[str, bytes]:
     return {
         stat.key: store.read(stat.key)[0]
         for stat in store.list()
-        if "/v/" not in stat.key and "versions.json" not in stat.key
+        if "/v/" not in stat.key and "versions.json" not in stat.key and not stat.key.startswith(layout.AUDIT)
     }
 
 
