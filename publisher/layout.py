@@ -17,7 +17,9 @@ from publisher.model import Headers
 INDEX = "index.json"
 STATUS = "status.json"
 SITEMAP = "sitemap.xml"
+HOME_SITEMAP = "sitemap-home.xml"
 ROBOTS = "robots.txt"
+SECURITY = ".well-known/security.txt"
 CATALOG = "catalog.ttl"
 CATALOG_JSON = "catalog.jsonld"
 DATA_CATALOG = "datacatalog.jsonld"
@@ -117,6 +119,16 @@ def latest_file(package: str, name: str = "") -> str:
     return f"{package}/latest/{name}"
 
 
+def manifest(package: str = "") -> str:
+    """What is known of a package's derived objects, or (without a name) of those that belong to the store as a whole."""
+    return manifest_folder(package) + "manifest.json"
+
+
+def manifest_folder(package: str = "") -> str:
+    """The folder of a manifest and its list, with its final slash. Hidden: nobody but publishers reads it."""
+    return f".derived/packages/{package}/" if package else ".derived/store/"
+
+
 def changelog(package: str, form: str, language: str = "") -> str:
     """The changelog of a package's data, as `json` for all languages or as `md` in one."""
     return f"{package}/changes/changelog.{language}.{form}" if language else f"{package}/changes/changelog.{form}"
@@ -171,9 +183,14 @@ def chart_file(language: str, package: str, chart: str, suffix: str) -> str:
     return page(language, package, "charts", f"{chart}.{suffix}").removesuffix(".html")
 
 
-def search_index(language: str) -> str:
-    """What the site's search looks through, in a language ("" for the main one)."""
-    return f"{language}/search.json".lstrip("/")
+def search_index(language: str, package: str = "") -> str:
+    """What the site's search looks through, in a language ("" for the main one): all packages, or the rows of one."""
+    return "/".join(part for part in (language, package, "search.json") if part)
+
+
+def sitemap(package: str) -> str:
+    """The sitemap of a package's pages."""
+    return f"{package}/{SITEMAP}"
 
 
 def asset(name: str, sha256: str) -> str:
@@ -276,8 +293,8 @@ def address(base_url: str, source: str, target: str) -> str:
 
 def headers(key: str) -> Headers:
     """The headers that the object at `key` is served with (design: publishing.md, Headers)."""
-    name = PurePosixPath(key).name
-    suffix = PurePosixPath(key).suffix.lower()
+    name = key.rpartition("/")[2]
+    suffix = _suffix(name)
     content_type = _TYPES.get(suffix, "application/octet-stream")
     release = _VERSIONED.match(key)
     if key.startswith(".") and not key.startswith(".well-known/"):
@@ -289,6 +306,12 @@ def headers(key: str) -> Headers:
         return Headers(content_type, cache)
     disposition = attachment(name, release["version"]) if suffix in _DOWNLOADED else ""
     return Headers(content_type, IMMUTABLE, disposition)
+
+
+def _suffix(name: str) -> str:
+    """`.csv` of `members.csv`; nothing of `.hidden` and of names without one. Asked a hundred thousand times, so without pathlib."""
+    stem, dot, end = name.rpartition(".")
+    return f".{end.lower()}" if dot and stem and end else ""
 
 
 def attachment(name: str, version: str) -> str:

@@ -18,6 +18,7 @@ _SECRET = {"KEY", "KEYID", "PASS", "PWD", "AUTH", "CREDENTIAL", "CREDENTIALS", "
 _SECRET_PART = re.compile(r"SECRET|PASSW|TOKEN|APIKEY")
 _PLACES = {"FILE", "PATH", "DIR"}
 _FOLDERS = {"PWD", "OLDPWD"}
+_SOURCES = "SOURCE_"
 _PATTERNS = (
     (re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#@]+@"), rf"\1{BLOT}@"),
     (
@@ -33,7 +34,7 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 def find_secrets(environment: Mapping[str, str], named: Iterable[str] = ()) -> frozenset[str]:
-    """Values of the variables whose names say that they are secret (`…_KEY`, `…PASSWORD…`, `…TOKEN…`), and of those in `named`.
+    """Values of the variables whose names say that they are secret (`…_KEY`, `…PASSWORD…`, `…TOKEN…`), of `SOURCE_…`, and of those in `named`.
 
     A variable that names a file (`…_FILE`) is none. Of a value of several lines, each long one counts for itself too."""
     names = {name for name in environment if _is_secret(name)} | set(named)
@@ -46,6 +47,8 @@ def _is_secret(name: str) -> bool:
     parts = name.upper().split("_")
     if name in _FOLDERS:
         return False
+    if name.startswith(_SOURCES):
+        return True
     return parts[-1] not in _PLACES and (not _SECRET.isdisjoint(parts) or _SECRET_PART.search(name.upper()) is not None)
 
 

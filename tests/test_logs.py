@@ -20,6 +20,7 @@ CANARIES = {
     "ALERT_WEBHOOK": "https://hooks.example.org/services/T0/B0/canaryhook",
     "DATABASE_DSN": "host=db password=canarydsn user=x",
     "SIGNING_KEY": "-----BEGIN KEY-----\ncanaryfirstlineofakey0123456789\ncanarysecondlineofakey012345678\n-----END KEY-----",
+    "SOURCE_LIST": "https://example.org/canary-list.csv",
     "MY_HOOK": "https://example.org/canary-named-by-hand",
 }
 OPEN = {"PWD": "/home/anna/data", "AWS_SHARED_CREDENTIALS_FILE": "/home/anna/.aws/credentials", "LANG": "en_GB.UTF-8"}

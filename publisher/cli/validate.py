@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from publisher.findings import Report
 from publisher.model import Package
 from publisher.project import find_package
 from publisher.project.unfinished import find_unfinished
+from publisher.sources import Outside, bring
 from publisher.validate import validate_package, validate_table
 from publisher.validate.reference import Comparison, compare, reference_package, reference_table
 
@@ -78,7 +80,8 @@ def _remind(output: Output, package: Package) -> None:
 
 def _package(reference: str) -> Package:
     project = here()
-    return find_package(project, only_package(project, reference))
+    found = find_package(project, only_package(project, reference))
+    return bring(found, Outside(project.settings, os.environ)).package
 
 
 def _doubt(output: Output, table: str, schema: Path | None, package: Package | None) -> None:

@@ -18,6 +18,7 @@ from publisher.errors import StoreError
 from publisher.model import File, Tables
 from publisher.project import Settings
 from publisher.project.actor import Actor
+from publisher.sources import Outside
 from publisher.store.base import Store
 from publisher.store.retry import Retry
 
@@ -39,7 +40,7 @@ def _now() -> datetime:
 @dataclass(frozen=True, slots=True)
 class Run:
     """What a run gets from outside: where to publish, settings, time, a name of its own, somebody who watches, the key that releases are
-    signed with."""
+    signed with, the variables that packages may name for their sources."""
 
     store: Store
     settings: Settings
@@ -49,6 +50,7 @@ class Run:
     progress: Progress = lambda _stage, _done, _total: None
     actor: Actor = NOBODY
     signer: Signer | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def stamp(self) -> str:
         """Now, as RFC 3339 in UTC."""
@@ -65,6 +67,11 @@ class Run:
             record(self.store, event)
         except StoreError as error:
             self.tell(f"not in the audit log: {error.message}", logging.WARNING, event=event.to_dict())
+
+    @property
+    def outside(self) -> Outside:
+        """What reading sources needs."""
+        return Outside(self.settings, self.environment, self.now, self.retry)
 
 
 @dataclass(frozen=True, slots=True)

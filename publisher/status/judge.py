@@ -13,6 +13,7 @@ from publisher.errors import (
     InvalidData,
     OutcomeUnknown,
     PublisherError,
+    SourceError,
     StoreError,
     Superseded,
     Unavailable,
@@ -80,6 +81,7 @@ _SENTENCES: Mapping[type[PublisherError], str] = {
     Unavailable: "the store did not answer",
     Damaged: "the store holds other bytes than were written",
     StoreError: "the store failed",
+    SourceError: "a table could not be read from where it comes from",
     UsageError: "the project or its settings cannot be used",
 }
 """From the particular to the general; nothing else of an error is published."""

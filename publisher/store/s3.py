@@ -19,7 +19,7 @@ import hashlib
 import io
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
@@ -46,7 +46,7 @@ from botocore.exceptions import (
 from publisher.canonical import CHUNK, sha256_bytes
 from publisher.errors import AccessDenied, Damaged, NotFound, PreconditionFailed, Unavailable, UsageError
 from publisher.model import Headers
-from publisher.store.base import Capabilities, Stat, check_key, metadata
+from publisher.store.base import Capabilities, Stat, Store, check_key, metadata
 from publisher.store.probe import probe_store
 from publisher.store.retry import NEVER, Retry
 from publisher.store.s3_errors import CREDENTIALS, explain
@@ -117,6 +117,8 @@ class S3Store:
     in `If-Match`, None lets a probe find it. With `lock_days`, objects that are served as immutable can be neither deleted nor replaced
     for as long (S3 Object Lock; the bucket must have it). They are locked in governance mode: what a law orders to remove must be
     removable by somebody, whom the bucket's policy names."""
+
+    remote = True
 
     def __init__(
         self,
@@ -248,6 +250,9 @@ class S3Store:
                     if not item["Key"].endswith("/"):
                         key = item["Key"].removeprefix(self._prefix)
                         yield Stat(key, item["Size"], _etag(item["ETag"]), "", item["LastModified"])
+
+    def batch(self) -> AbstractContextManager[Store]:
+        return nullcontext(self)
 
     def probe(self) -> Capabilities:
         with self._probing:
