@@ -34,7 +34,7 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 def find_secrets(environment: Mapping[str, str], named: Iterable[str] = ()) -> frozenset[str]:
-    """Values of the variables whose names say that they are secret (`…_KEY`, `…PASSWORD…`, `…TOKEN…`), of `SOURCE_…`, and of those in `named`.
+    """Values of the variables whose names say that they are secret (`…_KEY`, `…PASSWORD…`, `…TOKEN…`, `SOURCE_…`), and of `named` ones.
 
     A variable that names a file (`…_FILE`) is none. Of a value of several lines, each long one counts for itself too."""
     names = {name for name in environment if _is_secret(name)} | set(named)

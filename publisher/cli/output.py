@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -126,6 +126,15 @@ def only_package(project: Project, reference: str | None) -> str:
         f"Packages here: {', '.join(project.packages)}." if project.packages else "There is no datasets/ folder here."
     )
     raise UsageError("Which package? Name one.", known)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def local(moment: datetime) -> str:
+    """A moment for people, in the time zone of this machine."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def size(count: int) -> str:

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from publisher.alerts import open_teller
+from publisher.cli.opening import STORE_RETRY
 from publisher.cli.output import Output
-from publisher.cli.watchers import STORE_RETRY
 from publisher.commit import admit
 from publisher.errors import AccessDenied, ProjectError, PublisherError, StoreError, Unavailable, UsageError
 from publisher.model import Package, Receipt

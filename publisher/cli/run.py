@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from publisher.cli.logs import FORM
-from publisher.cli.output import JsonOption, Output, QuietOption, TargetOption, here
+from publisher.cli.output import JsonOption, Output, QuietOption, TargetOption, here, local, utc_now
 from publisher.cli.signals import TimeUp, watch_signals
 from publisher.cli.unattended import JobsOption, Wanted, open_service
-from publisher.cli.watchers import Watchers, local, utc_now
+from publisher.cli.watchers import Watchers
 from publisher.errors import OutcomeUnknown, ProjectError, StoreError
 from publisher.scheduler import is_due
 from publisher.scheduler.loop import one_pass

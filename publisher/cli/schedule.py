@@ -12,10 +12,10 @@ import typer
 
 from publisher.cli.heart import Heart
 from publisher.cli.logs import FORM
-from publisher.cli.output import Output, TargetOption, here
+from publisher.cli.output import Output, TargetOption, here, local, utc_now
 from publisher.cli.signals import TimeUp, watch_signals
 from publisher.cli.unattended import JobsOption, Wanted, configure, open_service
-from publisher.cli.watchers import Watchers, local, utc_now
+from publisher.cli.watchers import Watchers
 from publisher.errors import ProjectError, PublisherError, UsageError
 from publisher.health import Answer, Routes, health_answer
 from publisher.health import serve as answer_machines

@@ -10,8 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from publisher.cli.output import JsonOption, Output, QuietOption, TargetOption, here
-from publisher.cli.unattended import local, utc_now
+from publisher.cli.output import JsonOption, Output, QuietOption, TargetOption, here, local, utc_now
 from publisher.client.public import read_public_pointer, read_public_status
 from publisher.commit import admit, read_head
 from publisher.errors import NotFound, PublisherError, UsageError

@@ -15,7 +15,8 @@ from typing import Annotated
 import typer
 
 from publisher.cli.logs import FORM
-from publisher.cli.watchers import opener, utc_now
+from publisher.cli.opening import opener
+from publisher.cli.output import utc_now
 from publisher.errors import ProjectError
 from publisher.project import Project, find_package
 from publisher.scheduler import Job, read_schedule

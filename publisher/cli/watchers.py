@@ -4,38 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
-from datetime import UTC, datetime
 
 from publisher.alerts import Teller, open_teller
 from publisher.cli.logs import FORM, LOG
-from publisher.cli.output import Output
-from publisher.commit import admit
+from publisher.cli.opening import STORE_RETRY, opener
+from publisher.cli.output import Output, local, utc_now
 from publisher.load import tool_version
 from publisher.metrics import Metrics
 from publisher.project import Settings
 from publisher.status import Change
-from publisher.store import open_store
-from publisher.store.base import Store
-from publisher.store.retry import Retry
-
-STORE_RETRY = Retry(tries=3, first=0.2, most=2.0, budget=10.0)
-"""Short, since the service itself comes back to what the store refused, and has others to see to meanwhile."""
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def opener(target: str | None, settings: Settings) -> Callable[[], Store]:
-    """Opens the store that a command publishes to, proved to honour conditional writes."""
-
-    def opened() -> Store:
-        place = target or settings.target
-        store = open_store(place, env=os.environ, retry=STORE_RETRY, lock_days=settings.lock_days)
-        return admit(store, single_writer=settings.single_writer, retry=STORE_RETRY)
-
-    return opened
 
 
 class Watchers:
@@ -79,11 +56,6 @@ def show_change(output: Output, change: Change) -> None:
             output.warn(f"{line}: pages, feeds and copies are not up to date yet: {attempt.detail}")
     else:
         output.warn(f"{line}: {attempt.outcome}: {attempt.detail or attempt.message}")
-
-
-def local(moment: datetime) -> str:
-    """A moment for people, in the time zone of this machine."""
-    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def _log(change: Change) -> None:
