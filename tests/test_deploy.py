@@ -85,7 +85,7 @@ def test_most_files_have_commands() -> None:
 def test_no_secret_and_no_host_but_examples(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     hosts = set(re.findall(r"https?://([A-Za-z0-9.-]+)", text)) - {"127.0.0.1", "store"}
-    assert hosts <= {"datapackage.org", "s3.amazonaws.com"}
+    assert hosts <= {"datapackage.org"}
     images = re.findall(r"(?:FROM|image:) (\S+)", text)
     assert not [image for image in images if "." in image.split("/")[0] and "/" in image]
 
