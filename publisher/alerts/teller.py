@@ -24,6 +24,8 @@ from publisher.store.retry import Retry
 LOG = logging.getLogger("publisher.alerts")
 TAKEN = timedelta(minutes=10)
 """After this somebody else may take up what one process set out to deliver."""
+BUDGET = timedelta(seconds=20)
+"""For all deliveries of one change: whoever tells of it has other things to do, and the rest is tried again."""
 KEPT = timedelta(days=3)
 """After this an undelivered notice is given up: nobody can use it any more."""
 
@@ -92,7 +94,11 @@ class Teller:
     def _deliver(self, taken: Sequence[Pending]) -> set[str]:
         """Names of those that arrived."""
         delivered = set()
+        end = self._now() + BUDGET
         for item in taken:
+            if self._now() > end:
+                LOG.warning("servers that alerts go to are slow: what is left is tried again later")
+                break
             notice = item.notice
             fields = {"package": notice.package, "kind": notice.kind, "channel": item.channel, "run": notice.run}
             said = replace(notice, detail=self._redactor.text(notice.detail))

@@ -6,7 +6,7 @@ import json
 import logging
 import ssl
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -135,6 +135,22 @@ def test_what_one_process_is_delivering_no_other_takes_up(hook: Hook) -> None:
     story.moment -= timedelta(days=1) - timedelta(minutes=1)
     teller(store, hook, story)(change)
     assert hook.got == []
+
+
+def test_slow_servers_hold_nobody_up(hook: Hook, caplog: pytest.LogCaptureFixture) -> None:
+    """Each look at the clock finds it half a minute on: there is time for one delivery."""
+    story = Story()
+    change = story.attempt("published", "1.0.0")
+    tell = teller(MemoryStore(), hook, story, Settings(alerts=Alerting(KINDS, ("ALERT_WEBHOOK", "OTHER_WEBHOOK"))))
+
+    def later() -> datetime:
+        story.moment += timedelta(seconds=15)
+        return story.moment
+
+    tell._now = later
+    tell(change)
+    assert len(hook.got) == 1
+    assert "slow" in caplog.text
 
 
 def test_an_alert_that_nobody_can_use_any_more_is_given_up(hook: Hook) -> None:
