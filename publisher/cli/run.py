@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from publisher.cli.output import JsonOption, Output, QuietOption, TargetOption
-from publisher.cli.signals import TimeUp, watch_signals
-from publisher.cli.unattended import JobsOption, Wanted, local, open_service, show_change, utc_now
+from publisher.cli.signals import watch_signals
+from publisher.cli.unattended import JobsOption, Wanted, leave, local, open_service, show_change, utc_now
 from publisher.errors import OutcomeUnknown, ProjectError, StoreError
 from publisher.scheduler import is_due
 from publisher.scheduler.loop import one_pass
@@ -39,18 +40,17 @@ def run(
         show_change(output, change)
 
     wanted = Wanted(target, packages or (), jobs)
-    with watch_signals(GRACE) as signals, open_service(wanted, tell) as (service, problems):
+    with (
+        open_service(wanted, tell) as (service, problems),
+        watch_signals(GRACE, partial(leave, service, STOPPED)) as signals,
+    ):
         for problem in problems:
             output.warn(str(problem))
-        answers: dict[str, Answer] = {}
-        try:
-            service.look()
-            names = _due(service) if due else sorted(service.jobs)
-            if not due:
-                service.force(names)
-            answers = one_pass(service, names, signals.wait)
-        except TimeUp:
-            service.kill()
+        service.look()
+        names = _due(service) if due else sorted(service.jobs)
+        if not due:
+            service.force(names)
+        answers = one_pass(service, names, signals.wait)
         attempts = [change for change in changes if change.attempt]
         _finish(output, service, attempts, answers)
         code = STOPPED if signals.stopped else _code(attempts, answers, problems)

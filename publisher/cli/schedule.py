@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from publisher.cli.output import Output, TargetOption
-from publisher.cli.signals import TimeUp, watch_signals
-from publisher.cli.unattended import JobsOption, Wanted, configure, local, open_service, show_change, utc_now
+from publisher.cli.signals import Signals, watch_signals
+from publisher.cli.unattended import JobsOption, Wanted, configure, leave, local, open_service, show_change, utc_now
 from publisher.errors import ProjectError, PublisherError, UsageError
-from publisher.scheduler.loop import serve
+from publisher.scheduler.loop import Call, serve
 from publisher.scheduler.service import Service
 from publisher.scheduler.slots import next_slot
 
@@ -31,7 +31,10 @@ def schedule(
     """Publish packages on the schedules they declare, until SIGTERM or Ctrl-C. SIGHUP reads the project again."""
     output, wanted = Output(), Wanted(target, parallel=jobs)
     tell = partial(show_change, output)
-    with watch_signals(grace + CLEARING_UP) as signals, open_service(wanted, tell) as (service, problems):
+    with (
+        open_service(wanted, tell) as (service, problems),
+        watch_signals(grace + CLEARING_UP, partial(leave, service, 0)) as signals,
+    ):
         _say_problems(output, problems)
         if not any(job.schedule for job in service.jobs.values()):
             raise UsageError(
@@ -41,18 +44,19 @@ def schedule(
         _say_jobs(output, service)
         if now:
             service.force(name for name, job in service.jobs.items() if job.schedule)
-        try:
-            serve(
-                service,
-                signals.wait,
-                reload=partial(_reload, output, service, wanted),
-                grace=grace,
-                clock=time.monotonic,
-            )
-        except TimeUp:
-            service.kill()
-            output.warn("stopped without waiting for the store any longer")
+        wait = partial(_wait, output, signals, service, grace)
+        reload = partial(_reload, output, service, wanted)
+        serve(service, wait, reload=reload, grace=grace, clock=time.monotonic)
         output.say("stopped")
+
+
+def _wait(output: Output, signals: Signals, service: Service, grace: float, seconds: float) -> frozenset[Call]:
+    stopping = signals.stopped
+    calls = signals.wait(seconds)
+    if "stop" in calls and service.running:
+        running = ", ".join(sorted(service.running))
+        output.say(f"{running}: abandoned" if stopping else f"stopping; {running} may run on for {grace:.0f} seconds")
+    return calls
 
 
 def _say_jobs(output: Output, service: Service) -> None:
