@@ -17,12 +17,16 @@ from publisher.model import Headers
 INDEX = "index.json"
 STATUS = "status.json"
 SITEMAP = "sitemap.xml"
+HOME_SITEMAP = "sitemap-home.xml"
 ROBOTS = "robots.txt"
+SECURITY = ".well-known/security.txt"
 CATALOG = "catalog.ttl"
 CATALOG_JSON = "catalog.jsonld"
 DATA_CATALOG = "datacatalog.jsonld"
 OPENAPI = "openapi.json"
 API_CATALOG = ".well-known/api-catalog"
+SIGNERS = "allowed_signers"
+"""Who may sign releases, as ssh-keygen reads it."""
 
 CITATION = "CITATION.cff"
 README = "README.md"
@@ -34,6 +38,7 @@ FEED_MAJOR = 1
 CLAIM = "release.json"
 DESCRIPTOR = "datapackage.json"
 CHECKSUMS = "SHA256SUMS"
+SIGNATURE = "SHA256SUMS.sig"
 VALIDATION = "validation.json"
 CHANGES = "changes.json"
 CHANGE_ROWS = "changes.ndjson"
@@ -62,6 +67,7 @@ _TYPES = {
     ".txt": "text/plain; charset=utf-8",
     ".xml": "application/xml",
     ".atom": "application/atom+xml; charset=utf-8",
+    ".sig": "text/plain; charset=utf-8",
     "": "text/plain; charset=utf-8",
 }
 _LINKSET = "application/linkset+json"
@@ -95,6 +101,16 @@ def history_page(package: str, version: str, sha256: str) -> str:
 def latest_file(package: str, name: str = "") -> str:
     """The key of the copy of a file of the current release; of their folder, with its final slash, without `name`."""
     return f"{package}/latest/{name}"
+
+
+def manifest(package: str = "") -> str:
+    """What is known of a package's derived objects, or (without a name) of those that belong to the store as a whole."""
+    return manifest_folder(package) + "manifest.json"
+
+
+def manifest_folder(package: str = "") -> str:
+    """The folder of a manifest and its list, with its final slash. Hidden: nobody but publishers reads it."""
+    return f".derived/packages/{package}/" if package else ".derived/store/"
 
 
 def changelog(package: str, form: str, language: str = "") -> str:
@@ -151,9 +167,14 @@ def chart_file(language: str, package: str, chart: str, suffix: str) -> str:
     return page(language, package, "charts", f"{chart}.{suffix}").removesuffix(".html")
 
 
-def search_index(language: str) -> str:
-    """What the site's search looks through, in a language ("" for the main one)."""
-    return f"{language}/search.json".lstrip("/")
+def search_index(language: str, package: str = "") -> str:
+    """What the site's search looks through, in a language ("" for the main one): all packages, or the rows of one."""
+    return "/".join(part for part in (language, package, "search.json") if part)
+
+
+def sitemap(package: str) -> str:
+    """The sitemap of a package's pages."""
+    return f"{package}/{SITEMAP}"
 
 
 def asset(name: str, sha256: str) -> str:
@@ -256,8 +277,8 @@ def address(base_url: str, source: str, target: str) -> str:
 
 def headers(key: str) -> Headers:
     """The headers that the object at `key` is served with (design: publishing.md, Headers)."""
-    name = PurePosixPath(key).name
-    suffix = PurePosixPath(key).suffix.lower()
+    name = key.rpartition("/")[2]
+    suffix = _suffix(name)
     content_type = _TYPES.get(suffix, "application/octet-stream")
     release = _VERSIONED.match(key)
     if release is None and key.startswith("assets/"):
@@ -267,6 +288,12 @@ def headers(key: str) -> Headers:
         return Headers(content_type, cache)
     disposition = attachment(name, release["version"]) if suffix in _DOWNLOADED else ""
     return Headers(content_type, IMMUTABLE, disposition)
+
+
+def _suffix(name: str) -> str:
+    """`.csv` of `members.csv`; nothing of `.hidden` and of names without one. Asked a hundred thousand times, so without pathlib."""
+    stem, dot, end = name.rpartition(".")
+    return f".{end.lower()}" if dot and stem and end else ""
 
 
 def attachment(name: str, version: str) -> str:

@@ -16,12 +16,14 @@ from publisher.store import open_store
 
 
 def refresh(target: TargetOption = None, json: JsonOption = False) -> None:
-    """Rebuild everything that follows from releases: `latest/`, the index."""
+    """Rebuild what follows from releases (pages, feeds, `latest/`, the index), and ask the store for each object whether it is right."""
     output, run = Output(json), _open(target)
     packages = find_packages(run.store)
-    done = refresh_derived(run, *packages)
-    output.result({"packages": packages, "written": done.written, "kept": len(done.kept), "removed": done.removed})
-    counts = f"{len(done.written)} objects written, {len(done.kept)} right already, {len(done.removed)} removed"
+    done = refresh_derived(run, *packages, check=True)
+    output.result(
+        {"packages": packages, "written": sorted(done.written), "kept": done.kept, "removed": sorted(done.removed)}
+    )
+    counts = f"{len(done.written)} objects written, {done.kept} right already, {len(done.removed)} removed"
     output.say(f"{', '.join(packages) or 'no package'}: {counts}")
 
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +22,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from publisher.errors import UsageError
-from publisher.project import Project, find_project
+from publisher.project import Project, Settings, find_project
+from publisher.project.files import read_text
 
 PackageArgument = Annotated[
     str, typer.Argument(help="A name under datasets/, a folder, or the path of a descriptor.", metavar="PACKAGE")
@@ -98,6 +100,19 @@ class Output:
 def here() -> Project:
     """The project around the working directory, with the environment's settings."""
     return find_project(Path.cwd(), os.environ)
+
+
+def allowed_by(file: Path | None, settings: Settings) -> Callable[[bytes, bytes, datetime], str]:
+    """Judges signatures by an allowed-signers file, or by the project's `signers`. Raises UsageError."""
+    if file is None and not settings.signers:
+        raise UsageError("the project names no `signers`", "Set them under [tool.publisher], or give --signers FILE.")
+    try:
+        # cryptography is an extra.
+        from publisher.signing import check, read_signers
+    except ImportError as error:
+        raise UsageError("this installation cannot check signatures", "Install `publisher[sign]`.") from error
+    allowed = read_signers(read_text(file) if file else "\n".join(settings.signers), str(file or "signers"))
+    return lambda signature, message, at: check(signature, message, allowed, at)
 
 
 def only_package(project: Project, reference: str | None) -> str:

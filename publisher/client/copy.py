@@ -8,8 +8,9 @@ v/<version>/...        releases, as they are published
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,6 +22,8 @@ from publisher.model import Descriptor
 from publisher.package.metadata import FileInfo, PackageInfo, TableInfo, read_metadata
 
 STATE = "copy.json"
+Judge = Callable[[bytes, bytes, datetime], str]
+"""What is wrong with a signature of SHA256SUMS made at a moment; "" where nothing is (signing.check)."""
 
 
 def release_path(version: str) -> str:
@@ -140,6 +143,21 @@ def read_remote(source: Source, pointer: Pointer, version: str) -> Remote:
     sums = dict(_sums(read_checked(source, path + layout.CHECKSUMS, str(entry["checksums"]))))
     descriptor = json.loads(read_checked(source, path + layout.DESCRIPTOR, str(entry["sha256"])))
     return Remote(source, version, path, descriptor, read_metadata(descriptor), sums)
+
+
+def require_signature(source: Source, pointer: Pointer, version: str, judge: Judge) -> None:
+    """Raises Damaged where a release is not signed by one of those whom `judge` knows."""
+    entry = pointer.entry(version)
+    path, wrong = str(entry["path"]), "it is not signed"
+    if "signature" in entry:
+        signature = read_checked(source, path + layout.SIGNATURE, str(entry["signature"]))
+        sums = read_checked(source, path + layout.CHECKSUMS, str(entry["checksums"]))
+        wrong = judge(signature, sums, datetime.fromisoformat(str(entry["created"])))
+    if wrong:
+        raise Damaged(
+            f"{source.url}{path}{layout.SIGNATURE}: {wrong}",
+            "Ask the publisher which key is right; do not use what was published here until then.",
+        )
 
 
 def _sums(body: bytes) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from publisher import layout
 from publisher.canonical import sha256_file
 from publisher.client.copy import (
     Copy,
+    Judge,
     Pointer,
     Remote,
     keep_pointer,
@@ -23,6 +24,7 @@ from publisher.client.copy import (
     read_pointer,
     read_remote,
     release_path,
+    require_signature,
 )
 from publisher.client.pull import fetch_files, settled
 from publisher.client.source import SECONDS, Source, open_source
@@ -49,21 +51,27 @@ class Followed:
     back: bool
 
 
-def follow(folder: Path, *, retry: Retry | None = None, seconds: float = SECONDS) -> Followed:
-    """Bring a copy up to the latest release. Raises UsageError, NotFound, AccessDenied, Unavailable, Damaged."""
+def follow(
+    folder: Path, *, judge: Judge | None = None, retry: Retry | None = None, seconds: float = SECONDS
+) -> Followed:
+    """Bring a copy up to the latest release, which must be signed as `judge` demands.
+
+    Raises UsageError, NotFound, AccessDenied, Unavailable, Damaged."""
     copy = read_copy(folder)
     if copy is None:
         raise UsageError(f"{folder}: nothing was pulled into this folder", "Begin with `publisher pull ADDRESS`.")
     source = open_source(copy.url, retry or Retry(), seconds)
-    return settled(lambda known: _follow(source, copy, known, folder), kept_pointer(folder, copy.etag))
+    return settled(lambda known: _follow(source, copy, known, folder, judge), kept_pointer(folder, copy.etag))
 
 
-def _follow(source: Source, copy: Copy, known: Pointer | None, folder: Path) -> Followed:
+def _follow(source: Source, copy: Copy, known: Pointer | None, folder: Path, judge: Judge | None) -> Followed:
     pointer = read_pointer(source, known)
     withdrawn, latest = pointer.withdrawn(copy.version), pointer.latest
     rebuilt: tuple[str, ...] = ()
     fetched, line = 0, [copy.version]
     if latest is not None and latest != copy.version:
+        if judge:
+            require_signature(source, pointer, latest, judge)
         line = _line(pointer, copy.version, latest)
         remote = read_remote(source, pointer, latest)
         rebuilt = _rebuild(source, pointer, line, copy, remote, folder) if line else ()

@@ -163,7 +163,7 @@ def index_schema() -> dict[str, Any]:
         rows=_COUNT,
         page_size={"type": "integer"},
         key={"type": "array", "items": _TEXT},
-        links=_LINKS,
+        links={**_LINKS, "properties": {"record": {"type": "string", "format": "uri-template"}}},
     )
     tables = {"type": "array", "items": table}
     head: dict[str, Any] = {**_HEAD, "feed_version": {"const": layout.FEED_MAJOR}, "package": _TEXT, "title": _TEXT}

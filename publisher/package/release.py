@@ -4,8 +4,8 @@
     build             every other file, once the number is known
 
 What covers what: datapackage.json names the files of all tables with their hashes; SHA256SUMS names every file of the release,
-datapackage.json among them, save itself and the claim (release.json, which the commit writes); the pointer carries the sha256
-of SHA256SUMS and of datapackage.json (commit/). So the chain from the pointer to every byte is closed.
+datapackage.json among them, save itself, its signature and the claim (release.json, which the commit writes); the pointer carries
+the sha256 of SHA256SUMS, of its signature and of datapackage.json (commit/). So the chain from the pointer to every byte is closed.
 """
 
 from __future__ import annotations
@@ -49,13 +49,15 @@ def build(
     folder: Path,
     changes: Sequence[File] = (),
     companions: Callable[[Descriptor, Sequence[File]], Sequence[File]] = lambda _descriptor, _files: (),
+    sign: Callable[[bytes], bytes] | None = None,
 ) -> Release:
     """Every file of a release.
 
     `canonical` comes from write_canonical, `content` from identity; `created` is RFC 3339 UTC; `rule` says why the number is what
     it is (for the pointer's entry); `changes` are files made elsewhere (row changes). `parent_descriptor` is the published
     descriptor of the release `parent`: a table that did not change since is not written again, its files are copies of the
-    parent's. `folder` lies below `engine.folder`. Raises UsageError where the folder cannot be written or is full.
+    parent's. `sign` makes the signature of SHA256SUMS, the same for the same bytes. `folder` lies below `engine.folder`.
+    Raises UsageError where the folder cannot be written or is full.
     """
     package = tables.loaded.package.name
     former = {str(item["name"]): item for item in (parent_descriptor or {}).get("resources", ())}
@@ -73,10 +75,13 @@ def build(
         listed.append(_document(folder, layout.VALIDATION, readable_json(tables.validation)))
         described = _document(folder, layout.DESCRIPTOR, readable_json(descriptor))
         listed.extend(companions(descriptor, (*listed, described)))
-        sums = _document(folder, layout.CHECKSUMS, checksums([*listed, described]))
+        proof = checksums([*listed, described])
+        listed.append(_document(folder, layout.CHECKSUMS, proof))
+        if sign is not None:
+            listed.append(_document(folder, layout.SIGNATURE, sign(proof)))
     except OSError as error:
         raise _unwritable(folder, error) from error
-    return Release(package, version, parent, created, content, tables.loaded.inputs, (*listed, sums, described), {})
+    return Release(package, version, parent, created, content, tables.loaded.inputs, (*listed, described), {})
 
 
 def checksums(files: Sequence[File]) -> bytes:

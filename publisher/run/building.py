@@ -56,6 +56,7 @@ def build_release(
         folder=folder,
         changes=(*write(engine, changes, folder, said), tombstones),
         companions=partial(_companions, run, engine, prepared, folder),
+        sign=run.signer.sign if run.signer else None,
     )
     release = replace(release, files=_spare(release.files, planned.parent))
     counts = changes.counts

@@ -58,6 +58,11 @@ class Store(Protocol):
         """Where this store lies, fit for people: no secret in it."""
         ...
 
+    @property
+    def remote(self) -> bool:
+        """Whether each request waits for another machine, so that several at a time take less."""
+        ...
+
     def stat(self, key: str) -> Stat | None:
         """The object's record, or None where there is no object."""
         ...
@@ -100,6 +105,10 @@ class Store(Protocol):
     def list(self, prefix: str = "") -> Iterator[Stat]:
         """Objects whose key starts with `prefix`, in the order of their keys' UTF-8 bytes; `etag`, `sha256` and headers may be
         left out."""
+        ...
+
+    def batch(self) -> AbstractContextManager[Store]:
+        """A handle for many writes that can be made again: they need not outlast a power failure before the context has ended."""
         ...
 
     def probe(self) -> Capabilities:

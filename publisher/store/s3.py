@@ -14,11 +14,13 @@ What servers differ in, and what is done about it:
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from pathlib import Path
@@ -44,7 +46,7 @@ from botocore.exceptions import (
 from publisher.canonical import CHUNK, sha256_bytes
 from publisher.errors import AccessDenied, Damaged, NotFound, PreconditionFailed, Unavailable, UsageError
 from publisher.model import Headers
-from publisher.store.base import Capabilities, Stat, check_key, metadata
+from publisher.store.base import Capabilities, Stat, Store, check_key, metadata
 from publisher.store.probe import probe_store
 from publisher.store.retry import NEVER, Retry
 from publisher.store.s3_errors import CREDENTIALS, explain
@@ -66,11 +68,17 @@ _NO_CREDENTIALS = (
 
 
 def open_bucket(
-    target: str, env: Mapping[str, str], *, retry: Retry = NEVER, connect: float = 10, read: float = 30
+    target: str,
+    env: Mapping[str, str],
+    *,
+    retry: Retry = NEVER,
+    lock_days: int = 0,
+    connect: float = 10,
+    read: float = 30,
 ) -> S3Store:
     """The store at `s3://bucket/prefix`. Credentials, region and endpoint come from `env` and, where it names none, from boto3's own
     chain (profiles, web identity, instance roles). `retry` is for the parts
-    of large objects, `connect` and `read` are seconds without an answer. Raises UsageError."""
+    of large objects, `lock_days` is as S3Store has it, `connect` and `read` are seconds without an answer. Raises UsageError."""
     parts = urlsplit(target)
     if not parts.netloc or parts.query or parts.fragment:
         raise UsageError(f"cannot publish to {target}: no bucket is named", "Write s3://bucket/prefix.")
@@ -101,12 +109,16 @@ def open_bucket(
         raise UsageError(
             f"{target}: {error}", "Check the AWS_* variables; AWS_ENDPOINT_URL is http(s)://host."
         ) from error
-    return S3Store(client, parts.netloc, parts.path.strip("/"), retry=retry)
+    return S3Store(client, parts.netloc, parts.path.strip("/"), retry=retry, lock_days=lock_days)
 
 
 class S3Store:
     """A bucket, or the part of one below `prefix`. `retry` is for the parts of large objects alone; `quoted` fixes the form of the ETag
-    in `If-Match`, None lets a probe find it."""
+    in `If-Match`, None lets a probe find it. With `lock_days`, objects that are served as immutable can be neither deleted nor replaced
+    for as long (S3 Object Lock; the bucket must have it). They are locked in governance mode: what a law orders to remove must be
+    removable by somebody, whom the bucket's policy names."""
+
+    remote = True
 
     def __init__(
         self,
@@ -117,6 +129,7 @@ class S3Store:
         limits: Limits = LIMITS,
         retry: Retry = NEVER,
         quoted: bool | None = None,
+        lock_days: int = 0,
     ) -> None:
         self._client = client
         self._bucket = bucket
@@ -124,6 +137,7 @@ class S3Store:
         self._limits = limits
         self._retry = retry
         self._quoted = quoted
+        self._lock = timedelta(days=lock_days)
         self._probing = threading.Lock()
         self._capabilities: Capabilities | None = None
         self._slots = threading.BoundedSemaphore(self._limits.parts_in_memory)
@@ -177,6 +191,7 @@ class S3Store:
         if isinstance(body, Path) and body.stat().st_size >= self._limits.multipart_from:
             self._recheck(key, if_absent=if_absent, if_match=if_match)
             put_parts(self._parts("write", key, headers, sha256, condition), body)
+            self._keep(key, headers)
             return self._written(key)
         data = body.read_bytes() if isinstance(body, Path) else body
         if sha256_bytes(data) != sha256:
@@ -184,7 +199,12 @@ class S3Store:
         try:
             with self._asking("write", key):
                 answer = self._client.put_object(
-                    Bucket=self._bucket, Key=self._key(key), Body=data, **_meta(sha256, headers), **condition
+                    Bucket=self._bucket,
+                    Key=self._key(key),
+                    Body=data,
+                    **_meta(sha256, headers),
+                    **self._locking(data, headers),
+                    **condition,
                 )
         except NotFound as error:
             raise PreconditionFailed(f"{self.url}: {key} is gone since it was read") from error
@@ -200,6 +220,7 @@ class S3Store:
         if origin.size > self._limits.copy_at_once:
             parts = self._parts("copy", key, headers, origin.sha256, condition)
             copy_parts(parts, self._key(source), origin.size)
+            self._keep(key, headers)
             return self._written(key)
         with self._asking("copy", key):
             answer = self._client.copy_object(
@@ -210,6 +231,7 @@ class S3Store:
                 **_meta(origin.sha256, headers),
                 **condition,
             )
+        self._keep(key, headers)
         result = answer["CopyObjectResult"]
         return Stat(key, origin.size, _etag(result["ETag"]), origin.sha256, result["LastModified"], headers)
 
@@ -228,6 +250,9 @@ class S3Store:
                     if not item["Key"].endswith("/"):
                         key = item["Key"].removeprefix(self._prefix)
                         yield Stat(key, item["Size"], _etag(item["ETag"]), "", item["LastModified"])
+
+    def batch(self) -> AbstractContextManager[Store]:
+        return nullcontext(self)
 
     def probe(self) -> Capabilities:
         with self._probing:
@@ -278,6 +303,29 @@ class S3Store:
             retry=self._retry,
             asking=lambda: self._asking(verb, key),
         )
+
+    def _locking(self, data: bytes, headers: Headers) -> dict[str, Any]:
+        """What locks an object with its creation. AWS demands a checksum header of what is to be locked; the signed sha256 is none."""
+        if not self._locks(headers):
+            return {}
+        digest = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+        return {"ContentMD5": digest, "ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": self._until()}
+
+    def _keep(self, key: str, headers: Headers) -> None:
+        """Lock an object that was copied or made of parts: not every server takes a lock with those requests."""
+        if self._locks(headers):
+            with self._asking("lock", key):
+                self._client.put_object_retention(
+                    Bucket=self._bucket,
+                    Key=self._key(key),
+                    Retention={"Mode": "GOVERNANCE", "RetainUntilDate": self._until()},
+                )
+
+    def _locks(self, headers: Headers) -> bool:
+        return bool(self._lock) and "immutable" in headers.cache_control
+
+    def _until(self) -> datetime:
+        return datetime.now(UTC) + self._lock
 
     def _condition(self, *, if_absent: bool, if_match: str | None) -> dict[str, Any]:
         if if_absent:

@@ -30,6 +30,10 @@ class SteadyStore:
     def url(self) -> str:
         return self._store.url
 
+    @property
+    def remote(self) -> bool:
+        return self._store.remote
+
     def stat(self, key: str) -> Stat | None:
         return self._retry.call(lambda: self._store.stat(key))
 
@@ -89,6 +93,11 @@ class SteadyStore:
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
         return iter(self._retry.call(lambda: [*self._store.list(prefix)]))
+
+    @contextmanager
+    def batch(self) -> Iterator[Store]:
+        with self._store.batch() as inner:
+            yield type(self)(inner, self._retry)
 
     def probe(self) -> Capabilities:
         return self._retry.call(self._store.probe)

@@ -25,7 +25,7 @@ from publisher.validate.patterns import any_of, matching
 class Accept:
     """SQL over the text of one cell, `{v}` standing for the text (never NULL).
 
-    `test` accepts the cell, `key` is its key (equal text for equal values, as exact.key_of gives it), `canonical` the text that
+    `test` accepts the cell where it is true (false and NULL refuse it), `key` is its key (equal text for equal values, as exact.key_of gives it), `canonical` the text that
     is published, `value` what bounds compare with, written so that a cell which `test` refuses gives NULL, not an error.
     `bound` turns a bound's typed value into the SQL it is compared with, or None where it cannot be; `free` says that an
     accepted cell may hold any character, quotes included.
@@ -68,7 +68,7 @@ FEW = 8
 
 def day_exists(text: str) -> str:
     """SQL: the text is a day of the years 1 to 9999, written YYYY-MM-DD. DuckDB writes back only what it understood so."""
-    return f"(length({text}) = 10 AND coalesce(CAST(TRY_CAST({text} AS DATE) AS VARCHAR) = {text}, FALSE))"
+    return f"(strlen({text}) = 10 AND CAST(TRY_CAST({text} AS DATE) AS VARCHAR) = {text})"
 
 
 def _brace(sql: str) -> str:
@@ -79,8 +79,8 @@ def _brace(sql: str) -> str:
 def _string(field: Any) -> Accept | None:
     tests = {
         "default": "TRUE",
-        "email": full_match(f"(?:{WORD})@(?:{DOMAIN})") + " AND length({v}) <= 64",
-        "uri": f"(starts_with({{v}}, 'https://') OR regexp_matches({{v}}, {_brace(literal(SCHEME))}))",
+        "email": full_match(f"(?:{WORD})@(?:{DOMAIN})") + " AND strlen({v}) <= 64",
+        "uri": f"CASE WHEN starts_with({{v}}, 'https://') THEN TRUE ELSE regexp_matches({{v}}, {_brace(literal(SCHEME))}) END",
         "uuid": full_match(UUID),
         "binary": full_match(BASE64),
     }
@@ -100,7 +100,7 @@ def _integer(_field: Any) -> Accept:
         return f"{value}" if abs(value) < 10**18 else None
 
     value = "TRY_CAST({v} AS BIGINT)"
-    return Accept(f"coalesce(CAST({value} AS VARCHAR) = {{v}}, FALSE)", value=value, bound=bound)
+    return Accept(f"CAST({value} AS VARCHAR) = {{v}}", value=value, bound=bound)
 
 
 def _number(field: Any) -> Accept | None:
@@ -232,7 +232,9 @@ def _min_length(_field: Any, value: Any, accept: Accept) -> str | None:
 
 
 def _max_length(_field: Any, value: Any, accept: Accept) -> str | None:
-    return f"length({{v}}) <= {int(value)}" if accept.length else None
+    # bytes are counted sooner than letters, and there are never fewer
+    counted = f"CASE WHEN strlen({{v}}) <= {int(value)} THEN TRUE ELSE length({{v}}) <= {int(value)} END"
+    return counted if accept.length else None
 
 
 def _pattern(_field: Any, value: Any, _accept: Accept) -> str | None:
@@ -249,7 +251,7 @@ def _enum(field: Any, value: Any, accept: Accept) -> str | None:
 def _compare(operator: str) -> Constraint:
     def constraint(field: Any, value: Any, accept: Accept) -> str | None:
         bound = accept.bound(field.create_value_reader()(copy.deepcopy(value)))
-        return f"coalesce({accept.value} {operator} {_brace(bound)}, FALSE)" if accept.value and bound else None
+        return f"{accept.value} {operator} {_brace(bound)}" if accept.value and bound else None
 
     return constraint
 
@@ -274,8 +276,8 @@ _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 class Column:
     """A field as SQL. `text` is the SQL of its raw cell; cells of a file are never NULL, those of a relation may be (`nullable`).
 
-    `value` is the cell or NULL where it is missing, `accepted` true only where frictionless has no finding, `key` and `canonical`
-    as in Accept, NULL for missing cells; `free` as there."""
+    `value` is the cell or NULL where it is missing, `accepted` true only where frictionless has no finding (else false or
+    NULL), `key` and `canonical` as in Accept, NULL for missing cells; `free` as there."""
 
     def __init__(
         self, field: Any, text: str, dialect: Dialect, own: Mapping[str, Any], *, keyed: bool, nullable: bool = False

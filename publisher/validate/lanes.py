@@ -1,7 +1,7 @@
 """The two lanes over the records of a table. In: a text relation. Out: findings on its cells, and its keys in DuckDB.
 
-The accept lane reads the records once and keeps a narrow table of them: whether a record was accepted whole, its cells if not,
-and the keys that are compared later. The exact lane reads the cells that were left, and only those.
+The accept lane reads the records once and keeps a narrow table of them: the cells of those that were not accepted whole (else
+NULL), and the keys that are compared later. The exact lane reads the cells that were left, and only those.
 
 `rowid` of the narrow table follows the order of the file, because its plan is a scan and a projection: DuckDB keeps insertion
 order through these. A join would not, so accept.py writes none (tests/validate/test_accept.py reads the plans).
@@ -97,28 +97,17 @@ class Scan:
 def read_records(engine: Engine, scan: Scan, records: Records) -> bool:
     """The accept lane, then the exact lane for what it left. False where DuckDB's reading of the file proved wrong."""
     source = scan.source
-    columns = [
-        Column(
-            item,
-            f"c{number}",
-            source.dialect,
-            source.own.get(item.name, {}),
-            keyed=source.needs_key(item.name),
-            nullable=source.plain is None,
-        )
-        for number, item in enumerate(scan.fields, start=1)
-    ]
     narrow = f"narrow{source.number}"
     keyed = [number for number, item in enumerate(scan.fields, start=1) if source.needs_key(item.name)]
     try:
         with records.law or nullcontext():
-            engine.run(f"CREATE OR REPLACE TEMP TABLE {narrow} AS {narrow_sql(records, columns, keyed)}")
+            engine.run(f"CREATE OR REPLACE TEMP TABLE {narrow} AS {narrow_sql(scan, records, keyed)}")
     except SqlError:
         if records.counted:
             raise
         return False
     size = "0" if records.counted else "sum(size)"
-    rows, total, bad = engine.rows(f"SELECT count(*), coalesce({size}, 0), count(*) FILTER (bad) FROM {narrow}")[0]
+    rows, total, bad = engine.rows(f"SELECT count(*), coalesce({size}, 0), count(cells) FROM {narrow}")[0]
     if records.law and not records.law.holds(rows, records.width, total):
         engine.run(f"DROP TABLE {narrow}")
         return False
@@ -127,31 +116,43 @@ def read_records(engine: Engine, scan: Scan, records: Records) -> bool:
     scan.keys = f"(SELECT {names} FROM {narrow})"
     if bad:
         patched = _judge(engine, scan, keyed)
-        scan.keys = f"(SELECT {names} FROM {narrow} WHERE NOT bad UNION ALL SELECT * FROM {patched})"
+        scan.keys = f"(SELECT {names} FROM {narrow} WHERE cells IS NULL UNION ALL SELECT * FROM {patched})"
     if records.fatal:
         scan.found.add(records.fatal)
     return True
 
 
-def narrow_sql(records: Records, columns: Sequence[Column], keyed: Sequence[int]) -> str:
+def _columns(scan: Scan, text: str) -> list[Column]:
+    """The fields as SQL over their texts; `text` names the text of a field by its number from 1."""
+    source = scan.source
+    return [
+        Column(
+            item,
+            text.format(number),
+            source.dialect,
+            source.own.get(item.name, {}),
+            keyed=source.needs_key(item.name),
+            nullable=source.plain is None,
+        )
+        for number, item in enumerate(scan.fields, start=1)
+    ]
+
+
+def narrow_sql(scan: Scan, records: Records, keyed: Sequence[int]) -> str:
     """SQL of the narrow table (see the module's first lines)."""
     texts = [f"c{number}" for number in range(1, records.width + 1)]
-    accepted = [column.accepted for column in columns]
-    tests = [test for test in accepted if test != "TRUE"]
-    bad = f"NOT ({' AND '.join(tests)})" if tests else "FALSE"
+    columns = _columns(scan, "c{}")
+    tests = [column.accepted for column in columns if column.accepted != "TRUE"]
     if all(column.missable and not column.required for column in columns):
-        bad += " OR (" + " AND ".join(f"{column.value} IS NULL" for column in columns) + ")"
+        tests.append(f"({' OR '.join(f'{column.value} IS NOT NULL' for column in columns) or 'FALSE'})")
     if records.counted:
-        bad = f"coalesce(raw <> '' OR {bad}, TRUE)" if columns else "TRUE"
+        tests.append("raw = ''")
         own = ["row", "line", "raw"]
     else:
         own = [f"{_size(texts, columns, records)} AS size", f"{_breaks(texts, columns, records.quote)} AS breaks"]
-    left = [
-        f"CASE WHEN bad THEN [{', '.join(items)}] END AS {name}"
-        for name, items in (("cells", texts), ("accepted", accepted))
-    ]
+    bad = f"({' AND '.join(tests)}) IS NOT TRUE" if tests else "FALSE"
     keys = [f"CASE WHEN NOT bad THEN {columns[number - 1].key} END AS k{number}" for number in keyed]
-    selected = ", ".join([*own, "bad", *left, *keys])
+    selected = ", ".join([*own, f"CASE WHEN bad THEN [{', '.join(texts)}] END AS cells", *keys])
     return f"SELECT {selected} FROM (SELECT *, {bad} AS bad FROM {records.sql})"
 
 
@@ -188,7 +189,10 @@ def _judge(engine: Engine, scan: Scan, keyed: Sequence[int]) -> str:
     number = scan.source.number
     keys, texts = (engine.folder / f"{name}-{number}.csv" for name in ("keys", "texts"))
     given = "line, raw" if scan.records.counted else "NULL, ''"
-    rows = stream(engine, f"SELECT {scan.records.row}, {given}, cells, accepted FROM {scan.narrow} WHERE bad")
+    accepted = ", ".join(column.accepted for column in _columns(scan, "cells[{}]"))
+    rows = stream(
+        engine, f"SELECT {scan.records.row}, {given}, cells, [{accepted}] FROM {scan.narrow} WHERE cells IS NOT NULL"
+    )
     with (
         keys.open("w", encoding="utf-8", newline="") as key_file,
         texts.open("w", encoding="utf-8", newline="") as text_file,
@@ -208,7 +212,7 @@ def _judge(engine: Engine, scan: Scan, keyed: Sequence[int]) -> str:
             f"CREATE OR REPLACE TEMP TABLE {scan.rewritten} AS SELECT DISTINCT * FROM {structure.read_csv(texts, columns)}"
         )
     patched = f"patched{number}"
-    selected, origin = f"{scan.records.row}", f"{scan.narrow} WHERE bad"
+    selected, origin = f"{scan.records.row}", f"{scan.narrow} WHERE cells IS NOT NULL"
     if keyed:
         columns = ["'row': 'BIGINT'", *(f"'k{item}': 'VARCHAR'" for item in keyed)]
         selected = ", ".join(["row", *(f"nullif(k{item}, {literal(structure.NO_KEY)}) AS k{item}" for item in keyed)])

@@ -210,6 +210,19 @@ def test_probe_finds_conditional_writes_and_leaves_nothing(place: Place) -> None
     assert store.probe() is found
 
 
+def test_a_batch_gives_what_single_writes_give(place: Place) -> None:
+    store = place.open()
+    with store.batch() as quick:
+        written = put(quick, if_absent=True)
+        with pytest.raises(PreconditionFailed):
+            put(quick, body=b"other", if_absent=True)
+        put(quick, body=b"other", if_match=written.etag)
+        copied = quick.copy(KEY, "pets/latest/cats.csv", headers=layout.headers(KEY), replace=True)
+    for key in (KEY, "pets/latest/cats.csv"):
+        assert place.open().read(key)[0] == b"other"
+    assert copied.etag == place.open().read("pets/latest/cats.csv")[1].etag
+
+
 def test_nothing_is_left_to_sweep_after_whole_writes(place: Place) -> None:
     store = place.open()
     put(store)

@@ -125,6 +125,22 @@ def test_a_name_that_is_written_but_not_flushed_is_uncertain(store: FileStore, m
         put(store)
 
 
+def test_a_batch_is_flushed_as_a_whole(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, before its context has ended; an empty one not at all."""
+    put(store, "pets/other.txt")
+    flushed: list[str] = []
+    monkeypatch.setattr(os, "sync", lambda: flushed.append("all"))
+    with store.batch():
+        pass
+    assert flushed == []
+    with monkeypatch.context() as inner, store.batch() as quick:
+        put(quick, "pets/before.txt")
+        inner.setattr(os, "fsync", lambda _: flushed.append("one"))
+        for number in range(3):
+            put(quick, f"pets/{number}.txt")
+    assert flushed == ["all"]
+
+
 def test_something_else_in_the_way_is_named(store: FileStore) -> None:
     store.root.mkdir()
     (store.root / "pets").write_text("a file where a folder belongs")
