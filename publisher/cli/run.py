@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +11,8 @@ import typer
 
 from publisher.cli.logs import FORM
 from publisher.cli.output import JsonOption, Output, QuietOption, TargetOption, here, local, utc_now
-from publisher.cli.signals import TimeUp, watch_signals
-from publisher.cli.unattended import JobsOption, Wanted, open_service
+from publisher.cli.signals import watch_signals
+from publisher.cli.unattended import JobsOption, Wanted, leave, open_service
 from publisher.cli.watchers import Watchers
 from publisher.errors import OutcomeUnknown, ProjectError, StoreError
 from publisher.scheduler import is_due
@@ -47,18 +48,17 @@ def run(
         watchers(change)
 
     wanted = Wanted(target, packages or (), jobs)
-    with watch_signals(GRACE) as signals, open_service(project, wanted, tell) as (service, problems):
+    with (
+        open_service(project, wanted, tell) as (service, problems),
+        watch_signals(GRACE, partial(leave, service, STOPPED)) as signals,
+    ):
         for problem in problems:
             output.warn(str(problem))
-        answers: dict[str, Answer] = {}
-        try:
-            service.look()
-            names = _due(service) if due else sorted(service.jobs)
-            if not due:
-                service.force(names)
-            answers = one_pass(service, names, signals.wait)
-        except TimeUp:
-            service.kill()
+        service.look()
+        names = _due(service) if due else sorted(service.jobs)
+        if not due:
+            service.force(names)
+        answers = one_pass(service, names, signals.wait)
         attempts = [change for change in changes if change.attempt]
         _finish(output, service, attempts, answers)
         if metrics is not None:

@@ -13,14 +13,14 @@ import typer
 from publisher.cli.heart import Heart
 from publisher.cli.logs import FORM
 from publisher.cli.output import Output, TargetOption, here, local, utc_now
-from publisher.cli.signals import TimeUp, watch_signals
-from publisher.cli.unattended import JobsOption, Wanted, configure, open_service
+from publisher.cli.signals import Signals, watch_signals
+from publisher.cli.unattended import JobsOption, Wanted, configure, leave, open_service
 from publisher.cli.watchers import Watchers
 from publisher.errors import ProjectError, PublisherError, UsageError
 from publisher.health import Answer, Routes, health_answer
 from publisher.health import serve as answer_machines
 from publisher.metrics import CONTENT_TYPE
-from publisher.scheduler.loop import serve
+from publisher.scheduler.loop import Call, serve
 from publisher.scheduler.service import Service
 from publisher.scheduler.slots import next_slot
 from publisher.status import Status
@@ -44,11 +44,11 @@ def schedule(
     output, wanted, project = Output(quiet=FORM in os.environ), Wanted(target, parallel=jobs), here()
     watchers = Watchers(output, target, project.settings)
     with (
-        watch_signals(grace + CLEARING_UP) as signals,
         open_service(project, wanted, watchers) as (service, problems),
+        watch_signals(grace + CLEARING_UP, partial(leave, service, 0)) as signals,
         ExitStack() as stack,
     ):
-        heart = Heart(signals.wait, time.monotonic)
+        heart = Heart(partial(_wait, output, signals, service, grace), time.monotonic)
         if listen:
             url = stack.enter_context(answer_machines(listen, _routes(service, watchers, heart)))
             output.say(f"listening on {url}")
@@ -61,18 +61,18 @@ def schedule(
         _say_jobs(output, service)
         if now:
             service.force(name for name, job in service.jobs.items() if job.schedule)
-        try:
-            serve(
-                service,
-                heart.wait,
-                reload=partial(_reload, output, service, wanted, watchers),
-                grace=grace,
-                clock=time.monotonic,
-            )
-        except TimeUp:
-            service.kill()
-            output.warn("stopped without waiting for the store any longer")
+        reload = partial(_reload, output, service, wanted, watchers)
+        serve(service, heart.wait, reload=reload, grace=grace, clock=time.monotonic)
         output.say("stopped")
+
+
+def _wait(output: Output, signals: Signals, service: Service, grace: float, seconds: float) -> frozenset[Call]:
+    stopping = signals.stopped
+    calls = signals.wait(seconds)
+    if "stop" in calls and service.running:
+        running = ", ".join(sorted(service.running))
+        output.say(f"{running}: abandoned" if stopping else f"stopping; {running} may run on for {grace:.0f} seconds")
+    return calls
 
 
 def _say_jobs(output: Output, service: Service) -> None:

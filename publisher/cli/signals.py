@@ -1,7 +1,7 @@
 """Signals as calls to a loop. In: SIGTERM, SIGINT, SIGHUP, SIGCHLD. Out: a way to wait that wakes for them and says what they ask.
 
 The system writes each signal's number into a pipe (signal.set_wakeup_fd), which the loop waits on, so that none is lost between a look
-and a wait. A loop that is stuck in a request when it is told to stop is torn out of it once the time to stop is over.
+and a wait. For a loop that is stuck in a request when it is told to stop, there is an alarm once the time to stop is over.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import select
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -19,16 +19,13 @@ _CALLS: dict[int, Call] = {signal.SIGTERM: "stop", signal.SIGINT: "stop", signal
 _WATCHED = (*_CALLS, signal.SIGCHLD, signal.SIGALRM)
 
 
-class TimeUp(BaseException):
-    """The time to stop is over. No Exception, so that nothing on the way takes it for a failure of its own."""
-
-
 class Signals:
     """See the module's text. Only in the main thread."""
 
-    def __init__(self, pipe: int, limit: float) -> None:
+    def __init__(self, pipe: int, limit: float, give_up: Callable[[], None]) -> None:
         self._pipe = pipe
         self._limit = limit
+        self._give_up = give_up
         self.stopped = False
 
     def wait(self, seconds: float) -> frozenset[Call]:
@@ -38,21 +35,21 @@ class Signals:
         return frozenset(_CALLS[number] for number in came if number in _CALLS)
 
     def heed(self, number: int, _frame: FrameType | None) -> None:
-        """The handler of every watched signal. Raises TimeUp."""
+        """The handler of every watched signal."""
         if number == signal.SIGALRM:
-            raise TimeUp
-        if _CALLS.get(number) == "stop" and not self.stopped:
+            self._give_up()
+        elif _CALLS.get(number) == "stop" and not self.stopped:
             self.stopped = True
             signal.setitimer(signal.ITIMER_REAL, self._limit)
 
 
 @contextmanager
-def watch_signals(limit: float) -> Iterator[Signals]:
-    """Signals from here on; `limit` seconds after the first that asks to stop, TimeUp is raised wherever the program is."""
+def watch_signals(limit: float, give_up: Callable[[], None]) -> Iterator[Signals]:
+    """Signals from here on; `limit` seconds after the first that asks to stop, `give_up` is called wherever the program is."""
     read, write = os.pipe()
     os.set_blocking(read, False)
     os.set_blocking(write, False)
-    signals = Signals(read, limit)
+    signals = Signals(read, limit, give_up)
     before = {number: signal.signal(number, signals.heed) for number in _WATCHED}
     wakeup = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
     try:

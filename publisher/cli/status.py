@@ -161,7 +161,8 @@ def _document(level: Level, found: Status, lines: list[Line], remarks: list[tupl
 def _show(output: Output, level: Level, lines: list[Line], remarks: list[tuple[Level, str]]) -> None:
     """First what monitoring shows of a plugin, then a table for people."""
     bad = [line for line in lines if line.level != "ok"]
-    first = "; ".join([f"{line.entry.name} {line.state}" for line in bad] + [text for _, text in remarks])
+    told = [f"{line.entry.name} {line.state}: {', '.join(line.why)}" for line in bad]
+    first = "; ".join(told + [text for _, text in remarks])
     counts = f"{len(lines)} package{'s'[: len(lines) != 1]}, nothing is late"
     say = output.say if level == "ok" else output.warn
     say(f"{level.upper()}: {first or counts}")
@@ -176,6 +177,3 @@ def _show(output: Output, level: Level, lines: list[Line], remarks: list[tuple[L
         for line in lines
     ]
     output.table(("package", "state", "release", "last success", "next due"), rows)
-    for line in bad:
-        for text in line.why:
-            output.say(f"{line.entry.name}: {text}")

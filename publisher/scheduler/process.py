@@ -59,6 +59,10 @@ class Running(Protocol):
         """End it now, whatever it does. How it had ended by itself, or None."""
         ...
 
+    def kill(self) -> None:
+        """End it now and wait for nothing."""
+        ...
+
 
 Launch = Callable[[Job, str, datetime], Running]
 """Begins an attempt: the job, the run's name, the moment. Raises OSError."""
@@ -120,12 +124,15 @@ class Process:
         return ended
 
     def stop(self) -> Ended | None:
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self.kill()
         self._process.wait()
         ended = read_ended(self._folder / _ANSWER)
         shutil.rmtree(self._folder, ignore_errors=True)
         return ended
+
+    def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _untold(self, code: int) -> Ended:
         """A process that came as far as the attempt tells how it ended. Before, only the project can be at fault; else it crashed."""

@@ -219,10 +219,9 @@ class Service:
                 _release(item.store, item.lease, self._now())
 
     def kill(self) -> None:
-        """End what runs, at once, and tell nobody: leases end by themselves."""
+        """End what runs, at once, and wait for nothing. May be called from a signal's handler."""
         for item in list(self._running.values()):
-            item.running.stop()
-        self._running.clear()
+            item.running.kill()
 
     def _end(self, item: _Attempt, ended: Ended) -> None:
         name, now = item.job.name, self._now()

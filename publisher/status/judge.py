@@ -79,9 +79,9 @@ _SENTENCES: Mapping[type[PublisherError], str] = {
     OutcomeUnknown: "whether the release became visible is not known yet",
     AccessDenied: "the store refused access",
     Unavailable: "the store did not answer",
+    SourceError: "a source could not be read",
     Damaged: "the store holds other bytes than were written",
     StoreError: "the store failed",
-    SourceError: "a table could not be read from where it comes from",
     UsageError: "the project or its settings cannot be used",
 }
 """From the particular to the general; nothing else of an error is published."""

@@ -67,7 +67,7 @@ def test_a_day_of_a_job_a_minute_leaves_no_trace(quick_folder: Path) -> None:
         write_ended(answers / "next", Ended(Attempt(time, "unchanged", run), "1.0.0"))
         return ["cp", str(answers / "next"), str(answer)]
 
-    with watch_signals(60) as signals, open_scratch(quick_folder) as scratch:
+    with watch_signals(60, lambda: None) as signals, open_scratch(quick_folder) as scratch:
         service = Service(
             [Job("alliance", "alliance", every("minute"))],
             store=lambda: FileStore(quick_folder / "store", layout.headers),

@@ -44,8 +44,11 @@ class Process:
         return Ended(Attempt(self.at.replace(microsecond=0), self.outcome, self.run, code), "1.0.0")
 
     def stop(self) -> Ended | None:
-        self.dead = True
+        self.kill()
         return None
+
+    def kill(self) -> None:
+        self.dead = True
 
 
 @dataclass
