@@ -7,7 +7,7 @@ PORT   ?= 0
 EXAMPLES ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help publish plan preview validate test check fuzz bench bench-check format clean
+.PHONY: help publish plan preview validate test check fuzz bench bench-check build format clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,13 +43,25 @@ check: $(VENV)/dev ## Everything that must hold: format, lint, types, floors and
 	$(BIN)/ruff format --check publisher tests
 	$(BIN)/ruff check publisher tests
 	$(BIN)/mypy
+	$(BIN)/python -m tests.audit
 	$(BIN)/python -m pytest -n auto
 
 fuzz: $(VENV)/dev ## Compare with frictionless on random tables for as long as asked: make fuzz EXAMPLES=5000
 	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 0 -p no:timeout tests/validate/test_property.py
 
-bench: $(VENV)/dev ## Measure against frictionless, pandas, polars, DuckDB and the aws client; minutes
-	$(BIN)/python -m tests.bench
+bench: $(VENV)/dev ## Measure against frictionless, pandas, polars, DuckDB and the aws client into docs/performance.md; most of an hour
+	$(BIN)/python -m tests.bench --write docs/performance.md
+
+bench-check: $(VENV)/dev ## Measure, and fail where a figure passes its bound
+	$(BIN)/python -m tests.bench --check
+
+build: $(VENV)/dev ## A wheel in build/, and what it needs as a bill of materials (CycloneDX)
+	rm -rf build && $(PYTHON) -m venv build/venv
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build .
+	build/venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt build/*.whl
+	build/venv/bin/python -m pip uninstall --quiet --yes pip setuptools
+	$(BIN)/cyclonedx-py environment build/venv/bin/python --pyproject pyproject.toml --output-reproducible -o build/sbom.cdx.json
+	rm -rf build/venv build/lib build/bdist.*
 
 format: $(VENV)/dev ## Put the code in order
 	$(BIN)/ruff format publisher tests

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,8 +21,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from publisher.cli.logs import LOG
 from publisher.errors import UsageError
-from publisher.project import Project, find_project
+from publisher.project import Project, Settings, find_project
+from publisher.project.files import read_text
 
 PackageArgument = Annotated[
     str, typer.Argument(help="A name under datasets/, a folder, or the path of a descriptor.", metavar="PACKAGE")
@@ -54,7 +57,7 @@ class Output:
 
     def warn(self, text: str) -> None:
         """A line that is said even when quiet."""
-        Console(stderr=True, highlight=False, soft_wrap=True).print(text, style="yellow", markup=False)
+        LOG.warning("%s", text)
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[int] = ()) -> None:
         """Rows for people; columns in `right` are numbers."""
@@ -100,6 +103,19 @@ def here() -> Project:
     return find_project(Path.cwd(), os.environ)
 
 
+def allowed_by(file: Path | None, settings: Settings) -> Callable[[bytes, bytes, datetime], str]:
+    """Judges signatures by an allowed-signers file, or by the project's `signers`. Raises UsageError."""
+    if file is None and not settings.signers:
+        raise UsageError("the project names no `signers`", "Set them under [tool.publisher], or give --signers FILE.")
+    try:
+        # cryptography is an extra.
+        from publisher.signing import check, read_signers
+    except ImportError as error:
+        raise UsageError("this installation cannot check signatures", "Install `publisher[sign]`.") from error
+    allowed = read_signers(read_text(file) if file else "\n".join(settings.signers), str(file or "signers"))
+    return lambda signature, message, at: check(signature, message, allowed, at)
+
+
 def only_package(project: Project, reference: str | None) -> str:
     """The package that was named, or the project's only one."""
     if reference:
@@ -110,6 +126,15 @@ def only_package(project: Project, reference: str | None) -> str:
         f"Packages here: {', '.join(project.packages)}." if project.packages else "There is no datasets/ folder here."
     )
     raise UsageError("Which package? Name one.", known)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def local(moment: datetime) -> str:
+    """A moment for people, in the time zone of this machine."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def size(count: int) -> str:

@@ -8,11 +8,17 @@ from typing import Annotated
 import typer
 
 from publisher import client
-from publisher.cli.output import JsonOption, Output, QuietOption
+from publisher.cli.output import JsonOption, Output, QuietOption, allowed_by
 from publisher.client import current
+from publisher.client.copy import Judge
+from publisher.project import Settings
 
 UrlArgument = Annotated[
     str, typer.Argument(help="Where the package is published: https://host/package/, or a folder.", metavar="URL")
+]
+SignersOption = Annotated[
+    Path | None,
+    typer.Option(help="Accept only what one of these signed: an allowed-signers file of ssh-keygen.", metavar="FILE"),
 ]
 FolderArgument = Annotated[Path, typer.Argument(help="Where the files are kept.", metavar="FOLDER")]
 
@@ -25,12 +31,13 @@ def pull(
     form: Annotated[
         list[str] | None, typer.Option("--format", help="Only this format, such as csv; may be given again.")
     ] = None,
+    signers: SignersOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Fetch a release and check every byte; what is here already is not fetched again."""
     output = Output(json, quiet)
-    done = client.pull(url, folder, version=version, tables=table or (), formats=form or ())
+    done = client.pull(url, folder, version=version, tables=table or (), formats=form or (), judge=_judge(signers))
     files = [str(path) for path in done.files]
     output.result(
         {
@@ -47,10 +54,12 @@ def pull(
     _warn(output, done.version, done.withdrawn)
 
 
-def follow(folder: FolderArgument, json: JsonOption = False, quiet: QuietOption = False) -> None:
+def follow(
+    folder: FolderArgument, signers: SignersOption = None, json: JsonOption = False, quiet: QuietOption = False
+) -> None:
     """Bring what was pulled up to the latest release, by its row changes where that is less."""
     output = Output(json, quiet)
-    done = current.follow(folder)
+    done = current.follow(folder, judge=_judge(signers))
     output.result(
         {name: getattr(done, name) for name in ("before", "after", "rebuilt", "fetched", "withdrawn", "back")}
     )
@@ -59,6 +68,10 @@ def follow(folder: FolderArgument, json: JsonOption = False, quiet: QuietOption 
     else:
         output.say(f"{done.before} -> {done.after}: {done.rebuilt} files rebuilt from changes, {done.fetched} fetched")
     _warn(output, done.after, done.withdrawn)
+
+
+def _judge(signers: Path | None) -> Judge | None:
+    return allowed_by(signers, Settings()) if signers else None
 
 
 def _warn(output: Output, version: str, reason: str) -> None:

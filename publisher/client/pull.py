@@ -15,14 +15,17 @@ from publisher import layout
 from publisher.canonical import sha256_file
 from publisher.client.copy import (
     Copy,
+    Judge,
     Pointer,
     Remote,
     keep_pointer,
     kept_pointer,
+    reach,
     read_copy,
     read_pointer,
     read_remote,
     release_path,
+    require_signature,
 )
 from publisher.client.source import SECONDS, open_source
 from publisher.errors import Damaged, NotFound, UsageError
@@ -50,12 +53,14 @@ def pull(
     version: str = "",
     tables: Sequence[str] = (),
     formats: Sequence[str] = (),
+    judge: Judge | None = None,
     retry: Retry | None = None,
     seconds: float = SECONDS,
 ) -> Pulled:
     """Fetch a release, the latest one unless `version` says otherwise, into `folder`/v/<version>/.
 
-    `tables` and `formats` narrow it down; datapackage.json and SHA256SUMS always come along. A pull that was interrupted goes on where it
+    `tables` and `formats` narrow it down; datapackage.json and SHA256SUMS always come along. `judge` says whose
+    signature is accepted; without it none is asked for. A pull that was interrupted goes on where it
     ended. Raises UsageError, NotFound, AccessDenied, Unavailable, Damaged.
     """
     source = open_source(url, retry or Retry(), seconds)
@@ -67,6 +72,9 @@ def pull(
         chosen = version or pointer.latest
         if not chosen:
             raise UsageError(f"{source.url}: nothing is published there, or all of it was withdrawn")
+        pointer = reach(source, pointer, chosen)
+        if judge:
+            require_signature(source, pointer, chosen, judge)
         files, fetched = fetch_files(read_remote(source, pointer, chosen), folder, tables, formats)
         keep_pointer(folder, pointer)
         Copy(source.url, chosen, pointer.etag, tuple(tables), tuple(formats)).save(folder)

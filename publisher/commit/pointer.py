@@ -8,7 +8,8 @@ The pointer is a JSON object (docs/protocol.md shows one whole):
     updated    when the pointer was last replaced
     history    what happened, newest first, at most the retention setting's number of entries, each of a `kind`:
         release   version, path, created, published, parent, content, inputs, read_at, bump, rule, rows, changes, run,
-                  files, bytes, sha256 (of datapackage.json), checksums (sha256 of SHA256SUMS), status,
+                  files, bytes, sha256 (of datapackage.json), checksums (sha256 of SHA256SUMS), signature (that of its
+                  signature, where it is signed), status,
                   and, after a yank, yanked: {reason, at}
         rollback  version (latest from then on), from, reason, at, release (that release's entry, whole)
         yank      version, reason, at, and, where it was the latest, release (the entry of the one that is latest from then on)

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from publisher import layout
@@ -25,6 +26,8 @@ WORKERS = 8
 
 Watch = Callable[[int, int, str], None]
 """Told objects read, objects in all, and the key."""
+Judge = Callable[[bytes, bytes, datetime], str]
+"""What is wrong with a signature of SHA256SUMS made at a moment; "" where nothing is (signing.check)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,20 @@ def unwatched(done: int, total: int, key: str) -> None:
 
 
 def verify(
-    store: Store, packages: list[str], *, retry: Retry, workers: int = WORKERS, watch: Watch = unwatched
+    store: Store,
+    packages: list[str],
+    *,
+    retry: Retry,
+    workers: int = WORKERS,
+    watch: Watch = unwatched,
+    judge: Judge | None = None,
 ) -> Verified:
-    """Every object of every release of `packages`, read and hashed. Raises StoreError where the store cannot be asked at all."""
+    """Every object of every release of `packages`, read and hashed. `judge` is asked about the signature of each release as well.
+
+    Raises StoreError where the store cannot be asked at all."""
     found = _Found()
     for package in packages:
-        _expect_package(store, package, found)
+        _expect_package(store, package, found, judge)
     total, size = len(found.promises), 0
     with ThreadPoolExecutor(workers) as pool:
         checks = pool.map(lambda promise: _check(store, promise, retry), found.promises)
@@ -91,6 +102,8 @@ def promised_files(store: Store, package: str, entry: Entry) -> dict[str, Promis
     sizes = {str(item.get("path")): item.get("bytes") for item in json.loads(descriptor).get("resources", ())}
     hashes = {name: digest for digest, name in parse_sums(sums)}
     hashes |= {layout.CHECKSUMS: sha256_bytes(sums), layout.DESCRIPTOR: entry.sha256}
+    if "signature" in entry.record:
+        hashes[layout.SIGNATURE] = str(entry.record["signature"])
     return {name: Promise(folder + name, digest, sizes.get(name)) for name, digest in sorted(hashes.items())}
 
 
@@ -108,11 +121,14 @@ def _read_promised(store: Store, key: str, sha256: str) -> tuple[bytes, Any]:
     return body, stat
 
 
-def _expect_package(store: Store, package: str, found: _Found) -> None:
+def _expect_package(store: Store, package: str, found: _Found, judge: Judge | None) -> None:
     try:
         for entry in releases(store, read_head(store, package)):
             found.releases += 1
             _expect_release(store, package, entry, found)
+            if judge and (wrong := _judge(store, package, entry, judge)):
+                key = layout.release_file(package, entry.version, layout.SIGNATURE)
+                found.problems.append(Problem(key, wrong))
     except Damaged as error:
         found.problems.append(Problem(layout.pointer(package), error.message))
 
@@ -136,6 +152,18 @@ def _expect_release(store: Store, package: str, entry: Entry, found: _Found) -> 
     ]
     if layout.CLAIM not in listed:
         found.problems.append(Problem(folder + layout.CLAIM, "missing: nothing keeps this number from being claimed"))
+
+
+def _judge(store: Store, package: str, entry: Entry, judge: Judge) -> str:
+    """What is wrong with a release's signature ("" if nothing)."""
+    try:
+        signature, sums = (
+            store.read(layout.release_file(package, entry.version, name))[0]
+            for name in (layout.SIGNATURE, layout.CHECKSUMS)
+        )
+    except NotFound:
+        return "missing: the release is not signed"
+    return judge(signature, sums, datetime.fromisoformat(entry.created))
 
 
 def _check(store: Store, promise: Promise, retry: Retry) -> tuple[int, str]:

@@ -4,6 +4,7 @@ Only this room reads the project's own files (`pyproject.toml`, descriptors, sch
 files that hold rows are left to load.py.
 """
 
+from publisher.project.key import read_signer
 from publisher.project.package import read_package
 from publisher.project.project import Project, find_package, find_project
 from publisher.project.settings import SETTINGS, Setting, Settings, read_settings
@@ -17,4 +18,5 @@ __all__ = [
     "find_project",
     "read_package",
     "read_settings",
+    "read_signer",
 ]

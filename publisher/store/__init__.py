@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from publisher import layout
 from publisher.errors import UsageError
-from publisher.store.base import Store
+from publisher.store.base import Sharing, Store
 from publisher.store.files import FileStore
 from publisher.store.memory import MemoryStore
 from publisher.store.retry import Retry
@@ -19,18 +19,18 @@ RETRY = Retry()
 _REMEDY = "Use a folder, or s3://bucket/prefix."
 
 
-def open_store(target: str, *, env: Mapping[str, str], retry: Retry = RETRY) -> Store:
+def open_store(target: str, *, env: Mapping[str, str], retry: Retry = RETRY, lock_days: int = 0) -> Store:
     """The store that `target` names: a folder or `file:` URL (relative ones from the working directory), `memory:` (lost when the
     process ends), `s3://bucket/prefix` with credentials, region and endpoint from `env` as boto3 reads them.
 
-    A bucket is asked again after passing failures, as `retry` says.
+    A bucket is asked again after passing failures, as `retry` says; what is written to it as immutable is locked for `lock_days`.
     Nothing is contacted or created yet. Raises UsageError."""
     scheme, separator, rest = target.partition(":")
     if scheme == "s3" and separator:
         # boto3 takes 0.3 s to import, which a publication to a folder need not pay.
         from publisher.store.s3 import open_bucket
 
-        return SteadyStore(open_bucket(target, env, retry=retry), retry)
+        return SteadyStore(open_bucket(target, env, retry=retry, lock_days=lock_days), retry)
     if scheme == "memory" and separator:
         return MemoryStore(rest)
     if scheme == "file" and separator:
@@ -38,6 +38,16 @@ def open_store(target: str, *, env: Mapping[str, str], retry: Retry = RETRY) -> 
     if "://" in target:
         raise UsageError(f"cannot publish to {target}: unknown kind of target", _REMEDY)
     return _open_folder(target)
+
+
+def open_sharing(target: str, *, env: Mapping[str, str]) -> Sharing | None:
+    """The bucket that `target` names, to ask and set who may read it; None for a target that serves nothing itself. Raises UsageError."""
+    if not target.startswith("s3:"):
+        return None
+    # see open_store
+    from publisher.store.s3 import open_bucket
+
+    return open_bucket(target, env, retry=RETRY)
 
 
 def _file_path(target: str) -> str:

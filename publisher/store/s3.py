@@ -14,11 +14,13 @@ What servers differ in, and what is done about it:
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from pathlib import Path
@@ -44,10 +46,11 @@ from botocore.exceptions import (
 from publisher.canonical import CHUNK, sha256_bytes
 from publisher.errors import AccessDenied, Damaged, NotFound, PreconditionFailed, Unavailable, UsageError
 from publisher.model import Headers
-from publisher.store.base import Capabilities, Stat, check_key, metadata
+from publisher.store.base import Capabilities, Stat, Store, check_key, metadata
 from publisher.store.probe import probe_store
 from publisher.store.retry import NEVER, Retry
-from publisher.store.s3_errors import CREDENTIALS, explain
+from publisher.store.s3_cors import Rule, lets_all_read, with_ours
+from publisher.store.s3_errors import CREDENTIALS, HANDED_OUT, explain
 from publisher.store.s3_parts import LIMITS, Limits, Parts, copy_parts, put_parts
 
 if TYPE_CHECKING:
@@ -55,22 +58,22 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 32
 
-_NO_CREDENTIALS = (
-    NoCredentialsError,
-    PartialCredentialsError,
-    CredentialRetrievalError,
-    MetadataRetrievalError,
-    SSOError,
-    TokenRetrievalError,
-)
+_NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError)
+_NOT_HANDED_OUT = (CredentialRetrievalError, MetadataRetrievalError, SSOError, TokenRetrievalError)
 
 
 def open_bucket(
-    target: str, env: Mapping[str, str], *, retry: Retry = NEVER, connect: float = 10, read: float = 30
+    target: str,
+    env: Mapping[str, str],
+    *,
+    retry: Retry = NEVER,
+    lock_days: int = 0,
+    connect: float = 10,
+    read: float = 30,
 ) -> S3Store:
     """The store at `s3://bucket/prefix`. Credentials, region and endpoint come from `env` and, where it names none, from boto3's own
     chain (profiles, web identity, instance roles). `retry` is for the parts
-    of large objects, `connect` and `read` are seconds without an answer. Raises UsageError."""
+    of large objects, `lock_days` is as S3Store has it, `connect` and `read` are seconds without an answer. Raises UsageError."""
     parts = urlsplit(target)
     if not parts.netloc or parts.query or parts.fragment:
         raise UsageError(f"cannot publish to {target}: no bucket is named", "Write s3://bucket/prefix.")
@@ -97,16 +100,22 @@ def open_bucket(
         client = session.client("s3", endpoint_url=endpoint, config=config)
     except ProfileNotFound as error:
         raise UsageError(f"{target}: {error}", "Set AWS_PROFILE to a profile of ~/.aws/config.") from error
+    except _NOT_HANDED_OUT as error:
+        raise AccessDenied(f"{target}: {error}", HANDED_OUT) from error
     except (BotoCoreError, ValueError) as error:
         raise UsageError(
             f"{target}: {error}", "Check the AWS_* variables; AWS_ENDPOINT_URL is http(s)://host."
         ) from error
-    return S3Store(client, parts.netloc, parts.path.strip("/"), retry=retry)
+    return S3Store(client, parts.netloc, parts.path.strip("/"), retry=retry, lock_days=lock_days)
 
 
 class S3Store:
     """A bucket, or the part of one below `prefix`. `retry` is for the parts of large objects alone; `quoted` fixes the form of the ETag
-    in `If-Match`, None lets a probe find it."""
+    in `If-Match`, None lets a probe find it. With `lock_days`, objects that are served as immutable can be neither deleted nor replaced
+    for as long (S3 Object Lock; the bucket must have it). They are locked in governance mode: what a law orders to remove must be
+    removable by somebody, whom the bucket's policy names."""
+
+    remote = True
 
     def __init__(
         self,
@@ -117,6 +126,7 @@ class S3Store:
         limits: Limits = LIMITS,
         retry: Retry = NEVER,
         quoted: bool | None = None,
+        lock_days: int = 0,
     ) -> None:
         self._client = client
         self._bucket = bucket
@@ -124,6 +134,7 @@ class S3Store:
         self._limits = limits
         self._retry = retry
         self._quoted = quoted
+        self._lock = timedelta(days=lock_days)
         self._probing = threading.Lock()
         self._capabilities: Capabilities | None = None
         self._slots = threading.BoundedSemaphore(self._limits.parts_in_memory)
@@ -177,6 +188,7 @@ class S3Store:
         if isinstance(body, Path) and body.stat().st_size >= self._limits.multipart_from:
             self._recheck(key, if_absent=if_absent, if_match=if_match)
             put_parts(self._parts("write", key, headers, sha256, condition), body)
+            self._keep(key, headers)
             return self._written(key)
         data = body.read_bytes() if isinstance(body, Path) else body
         if sha256_bytes(data) != sha256:
@@ -184,13 +196,18 @@ class S3Store:
         try:
             with self._asking("write", key):
                 answer = self._client.put_object(
-                    Bucket=self._bucket, Key=self._key(key), Body=data, **_meta(sha256, headers), **condition
+                    Bucket=self._bucket,
+                    Key=self._key(key),
+                    Body=data,
+                    **_meta(sha256, headers),
+                    **self._locking(data, headers),
+                    **condition,
                 )
         except NotFound as error:
             raise PreconditionFailed(f"{self.url}: {key} is gone since it was read") from error
         return Stat(key, len(data), _etag(answer["ETag"]), sha256, _date(answer), headers)
 
-    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> Stat:
+    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> None:
         origin = self.stat(source)
         if origin is None:
             raise NotFound(f"{self.url}: no object {source}")
@@ -200,18 +217,17 @@ class S3Store:
         if origin.size > self._limits.copy_at_once:
             parts = self._parts("copy", key, headers, origin.sha256, condition)
             copy_parts(parts, self._key(source), origin.size)
-            return self._written(key)
-        with self._asking("copy", key):
-            answer = self._client.copy_object(
-                Bucket=self._bucket,
-                Key=self._key(key),
-                CopySource={"Bucket": self._bucket, "Key": self._key(source)},
-                MetadataDirective="REPLACE",
-                **_meta(origin.sha256, headers),
-                **condition,
-            )
-        result = answer["CopyObjectResult"]
-        return Stat(key, origin.size, _etag(result["ETag"]), origin.sha256, result["LastModified"], headers)
+        else:
+            with self._asking("copy", key):
+                self._client.copy_object(
+                    Bucket=self._bucket,
+                    Key=self._key(key),
+                    CopySource={"Bucket": self._bucket, "Key": self._key(source)},
+                    MetadataDirective="REPLACE",
+                    **_meta(origin.sha256, headers),
+                    **condition,
+                )
+        self._keep(key, headers)
 
     def delete(self, key: str) -> None:
         with suppress(NotFound), self._asking("delete", key):
@@ -228,6 +244,9 @@ class S3Store:
                     if not item["Key"].endswith("/"):
                         key = item["Key"].removeprefix(self._prefix)
                         yield Stat(key, item["Size"], _etag(item["ETag"]), "", item["LastModified"])
+
+    def batch(self) -> AbstractContextManager[Store]:
+        return nullcontext(self)
 
     def probe(self) -> Capabilities:
         with self._probing:
@@ -247,6 +266,21 @@ class S3Store:
                             Bucket=self._bucket, Key=upload["Key"], UploadId=upload["UploadId"]
                         )
         return tuple(found)
+
+    def shares(self) -> bool:
+        return lets_all_read(self._rules())
+
+    def share(self) -> None:
+        rules = cast("Any", with_ours(self._rules()))
+        with self._asking("set the CORS rules of", "the bucket"):
+            self._client.put_bucket_cors(Bucket=self._bucket, CORSConfiguration={"CORSRules": rules})
+
+    def _rules(self) -> Sequence[Rule]:
+        try:
+            with self._asking("read the CORS rules of", "the bucket"):
+                return cast("Sequence[Rule]", self._client.get_bucket_cors(Bucket=self._bucket)["CORSRules"])
+        except NotFound:
+            return ()
 
     def _find_form(self) -> Capabilities:
         """Ceph 16 answers 412 to a current ETag with quotes. A server that takes neither form has no compare-and-swap."""
@@ -278,6 +312,29 @@ class S3Store:
             retry=self._retry,
             asking=lambda: self._asking(verb, key),
         )
+
+    def _locking(self, data: bytes, headers: Headers) -> dict[str, Any]:
+        """What locks an object with its creation. AWS demands a checksum header of what is to be locked; the signed sha256 is none."""
+        if not self._locks(headers):
+            return {}
+        digest = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+        return {"ContentMD5": digest, "ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": self._until()}
+
+    def _keep(self, key: str, headers: Headers) -> None:
+        """Lock an object that was copied or made of parts: not every server takes a lock with those requests."""
+        if self._locks(headers):
+            with self._asking("lock", key):
+                self._client.put_object_retention(
+                    Bucket=self._bucket,
+                    Key=self._key(key),
+                    Retention={"Mode": "GOVERNANCE", "RetainUntilDate": self._until()},
+                )
+
+    def _locks(self, headers: Headers) -> bool:
+        return bool(self._lock) and "immutable" in headers.cache_control
+
+    def _until(self) -> datetime:
+        return datetime.now(UTC) + self._lock
 
     def _condition(self, *, if_absent: bool, if_match: str | None) -> dict[str, Any]:
         if if_absent:
@@ -317,6 +374,8 @@ class S3Store:
             raise explain(what, str(details.get("Code", "")), status, str(details.get("Message", ""))) from error
         except _NO_CREDENTIALS as error:
             raise AccessDenied(f"{what}: {error}", CREDENTIALS) from error
+        except _NOT_HANDED_OUT as error:
+            raise AccessDenied(f"{what}: {error}", HANDED_OUT) from error
         except (ParamValidationError, InvalidRegionError) as error:
             raise UsageError(f"{what}: {error}", "Check the target's bucket name and AWS_REGION.") from error
         except (BotoCoreError, HTTPException, OSError) as error:

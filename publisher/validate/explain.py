@@ -52,6 +52,7 @@ def explain(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
     known: dict[str, Sequence[str]] = {}
     fields = dict(enumerate(scan.fields, start=1))
     lines = dict(_lines(engine, scan, sorted({item.row for item in scan.found.kept if item.row and item.line is None})))
+    converted = scan.source.plain is not None and scan.source.plain.converted
     readers: dict[str, Reader] = {}
     seen: Counter[str] = Counter()
     completed = []
@@ -70,7 +71,7 @@ def explain(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
                 readers[field.name] = Reader(field, scan.source.dialect, {})
             expected, near = _expectation(field, finding, readers[field.name])
             finding = replace(finding, expected=expected, nearest=near)
-        completed.append(finding)
+        completed.append(replace(finding, line=None) if converted else finding)
     scan.found.kept = completed
 
 

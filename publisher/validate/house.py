@@ -11,10 +11,9 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from publisher.engine import Engine
+from publisher.engine import Engine, literal
 from publisher.errors import ProjectError
 from publisher.findings import HOUSE, Finding
-from publisher.validate.accept import full_match
 from publisher.validate.keys import check_unique_keys
 from publisher.validate.scan import Scan, stream
 
@@ -29,8 +28,12 @@ NUMBERS = frozenset({"integer", "number", "year", "date", "datetime", "time", "y
 Judge = Callable[[Any, str], bool]
 
 
+def _may_be_personal(field: Any) -> bool:
+    return field.type in ("string", "any") and field.format != "email"
+
+
 def _personal(field: Any, cell: str) -> bool:
-    return field.type in ("string", "any") and field.format != "email" and bool(MAIL.search(cell) or PHONE.search(cell))
+    return _may_be_personal(field) and bool(MAIL.search(cell) or PHONE.search(cell))
 
 
 def _foreign_digits(field: Any, cell: str) -> bool:
@@ -51,8 +54,10 @@ JUDGES: Mapping[str, Judge] = {
 }
 """Checks of single cells."""
 
-SUSPECT = r"[ -?A-~]*[!-?A-~]"
-"""Printable ASCII that begins and ends without a blank: of interest to no judge but that of personal data."""
+UNSEEN = "[\u0085\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f\u2060\u2066-\u2069\u3000\ufeff]"
+"""Every character that BIDI, or INVISIBLE where a cell ends, may find."""
+SUSPECT_NUMBER = r"(^|[^0-9A-Za-z_.-])(\+|00)[1-9][\p{Nd} ./()-]{4}"
+"""What every telephone number that PHONE finds begins with, as RE2 can tell it."""
 
 
 def check_table(engine: Engine, scan: Scan, settings: Mapping[str, Any]) -> None:
@@ -76,7 +81,7 @@ def check_table(engine: Engine, scan: Scan, settings: Mapping[str, Any]) -> None
 def _check_cells(engine: Engine, scan: Scan, on: set[str]) -> None:
     judges = {code: judge for code, judge in JUDGES.items() if code in on}
     categories = _categories(scan) if "category" in on else {}
-    for row, number, cell in _suspects(engine, scan, categories):
+    for row, number, cell in _suspects(engine, scan, categories, "personal-data" in on):
         field = scan.fields[number - 1]
         for code, judge in judges.items():
             if judge(field, cell):
@@ -87,26 +92,45 @@ def _check_cells(engine: Engine, scan: Scan, on: set[str]) -> None:
             scan.found.add(Finding("category", row=row, field=number, name=field.name, cell=cell, expected=listed))
 
 
-def _suspects(engine: Engine, scan: Scan, categories: Mapping[int, frozenset[str]]) -> Iterator[tuple[int, int, str]]:
-    """(record, field, cell) for cells that a judge might object to; missing cells are none."""
+def _suspects(
+    engine: Engine, scan: Scan, categories: Mapping[int, frozenset[str]], personal: bool
+) -> Iterator[tuple[int, int, str]]:
+    """(record, field, cell) for cells that a judge might object to; missing cells are none. `personal` asks for personal data."""
     records = scan.records
     assert records is not None
-    tests = []
+    tests = {}
     for number, field in enumerate(scan.fields, start=1):
         text = f"c{number}"
-        test = f"{text} <> '' AND NOT {full_match(SUSPECT, text)}"
-        if field.type in ("string", "any"):
-            test = f"({test} OR regexp_matches({text}, '@|[+0][0-9].*[0-9]{{4}}'))"
-        if number in categories:
-            test = f"({text} <> '')"
-        tests.append(f"CASE WHEN {test} THEN {text} END")
+        test = "TRUE" if number in categories else suspect_signs(text, plain=field.type in NUMBERS)
+        if personal and _may_be_personal(field):
+            test += f" OR {suspect_person(text)}"
+        tests[text] = f"({text} <> '' AND ({test}))"
     if not tests:
         return
-    row = "row" if records.counted else f"row_number() OVER () + {records.first_row - 1} AS row"
-    cells = f"SELECT {row}, [{', '.join(tests)}] AS cells FROM {records.sql}"
-    held = "len(list_filter(cells, lambda cell: cell IS NOT NULL)) > 0"
-    for number, found in stream(engine, f"SELECT * FROM ({cells}) WHERE {held}"):
+    own = "row, " if records.counted else ""
+    cells = ", ".join(f"CASE WHEN {test} THEN {text} END" for text, test in tests.items())
+    # A table of its own, since numbering records in the query itself would take all threads but one away from it.
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE suspects AS SELECT {own}"
+        f"CASE WHEN {' OR '.join(tests.values())} THEN [{cells}] END AS cells FROM {records.sql}"
+    )
+    for number, found in stream(engine, f"SELECT {records.row}, cells FROM suspects WHERE cells IS NOT NULL"):
         yield from ((number, at, cell) for at, cell in enumerate(found, start=1) if cell is not None)
+    engine.run("DROP TABLE suspects")
+
+
+def suspect_signs(text: str, *, plain: bool) -> str:
+    """SQL: a cell begins or ends with a blank, or holds what no eye can tell from something else; where `plain`, any character
+    beyond ASCII."""
+    signs = f"regexp_matches({text}, {literal(UNSEEN)}) OR nfc_normalize({text}) <> {text}"
+    beyond = f"strlen({text}) <> length({text})" + ("" if plain else f" AND ({signs})")
+    return f"{text} < '!' OR {text}[-1] < '!' OR ({beyond})"
+
+
+def suspect_person(text: str) -> str:
+    """SQL: a cell might hold what MAIL or PHONE finds."""
+    number = f"(contains({text}, '+') OR contains({text}, '00')) AND regexp_matches({text}, {literal(SUSPECT_NUMBER)})"
+    return f"contains({text}, '@') OR ({number})"
 
 
 def _categories(scan: Scan) -> dict[int, frozenset[str]]:

@@ -69,7 +69,7 @@ def read_lines(lines: Iterable[str], dialect: Dialect) -> Any:
 def read_head(plain: Plain, dialect: Dialect, suffix: str) -> Head:
     """The labels, and the error that frictionless would meet before its first finding."""
     if plain.damage:
-        return Head((), True, Finding("compression-error", note=plain.damage))
+        return Head((), True, Finding(plain.code, note=plain.damage))
     try:
         with open_records(plain, dialect, suffix) as records:
             sample = list(islice(records, SAMPLE))

@@ -1,31 +1,113 @@
-"""All measurements, one after the other: `python -m tests.bench [NAME ...]`. In: names (all when none). Out: what each prints."""
+"""All measurements, one after the other: `python -m tests.bench [--write FILE] [--check] [NAME ...]`.
+
+In: names (all when none). Out: what each prints; with `--write` a page of it (docs/performance.md), with `--check` exit code 1 where a
+figure is not within its bound.
+"""
 
 from __future__ import annotations
 
+import argparse
+import os
+import platform
 import subprocess
 import sys
+import tempfile
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from tests.bench.figures import VARIABLE, Figure, read_figures, table
 
 BENCHES = {
     "commands": ["tests.bench.commands"],
-    "validation": ["tests.bench.validation", "--reference", "--peers"],
+    "validation": ["tests.bench.validation", "--reference", "--peers", "--large"],
     "publishing": ["tests.bench.publishing"],
     "pipeline": ["tests.bench.pipeline"],
     "diff": ["tests.bench.diff"],
     "upload": ["tests.bench.upload"],
+    "feeds": ["tests.bench.feeds"],
+    "scale": ["tests.bench.scale"],
 }
+LIBRARIES = ("duckdb", "frictionless", "polars", "pandas", "boto3")
+
+
+def run(name: str) -> tuple[int, str, list[Figure]]:
+    """Exit code, output and figures of one bench; the output is shown as it comes."""
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Path(folder) / "figures"
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-m", *BENCHES[name]],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, VARIABLE: str(kept)},
+        )
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            lines.append(line)
+        return process.wait(), "".join(lines), read_figures(kept)
+
+
+def machine() -> str:
+    """What the figures were measured on, in a sentence."""
+    names = [
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if "model name" in line
+    ]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    return (
+        f"{os.cpu_count()} cores ({names[0] if names else platform.machine()}), {memory:.0f} GiB of memory, "
+        f"Python {platform.python_version()}, {libraries}."
+    )
+
+
+def page(results: dict[str, tuple[int, str, list[Figure]]]) -> str:
+    """docs/performance.md."""
+    parts = [
+        "# Performance",
+        (
+            "Written by `make bench`; every figure with the command that gives it, peers measured in the same run. "
+            "`make bench-check` fails where a figure passes its bound. Ratios say the same on other machines, seconds do not."
+        ),
+        f"Measured on {datetime.now(UTC):%Y-%m-%d}: {machine()}",
+    ]
+    for name, (_, output, figures) in results.items():
+        parts.append(
+            f"## {name.capitalize()}\n\n`python -m {' '.join(BENCHES[name])}`\n\n```text\n{output.strip()}\n```"
+        )
+        if figures:
+            parts.append(table(figures))
+    return "\n\n".join(parts) + "\n"
 
 
 def main() -> int:
-    wanted = sys.argv[1:] or list(BENCHES)
-    unknown = [name for name in wanted if name not in BENCHES]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--write", type=Path, metavar="FILE")
+    parser.add_argument("--check", action="store_true")
+    chosen = parser.parse_args()
+    unknown = [name for name in chosen.names if name not in BENCHES]
     if unknown:
-        print(f"there is no bench {unknown[0]}; there are: {', '.join(BENCHES)}")
-        return 2
-    worst = 0
-    for name in wanted:
+        parser.error(f"there is no bench {unknown[0]}; there are: {', '.join(BENCHES)}")
+    results = {}
+    for name in chosen.names or BENCHES:
         print(f"== {name}", flush=True)
-        worst = max(worst, subprocess.run([sys.executable, "-m", *BENCHES[name]], check=False).returncode)
-    return worst
+        results[name] = run(name)
+    if chosen.write:
+        chosen.write.write_text(page(results), encoding="utf-8")
+    broken = [
+        f"{name}: {item.name} is {item.value:.3g}, {item.bound} was promised"
+        for name, (_, _, found) in results.items()
+        for item in found
+        if not item.kept
+    ]
+    for line in broken:
+        print(line)
+    failed = any(code for code, _, _ in results.values())
+    return 1 if failed or (chosen.check and broken) else 0
 
 
 if __name__ == "__main__":

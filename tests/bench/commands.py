@@ -6,7 +6,6 @@ The releases go into a folder in memory where there is one, so that the disk's f
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -28,14 +27,14 @@ SPINE = (
 
 
 def run(command: list[str]) -> tuple[float, float, int]:
-    """Seconds on the wall and of CPU, and the peak memory in MiB of all children so far."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    """Seconds on the wall and of CPU, and the peak memory in MiB of one process."""
     started = time.perf_counter()
-    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    wall = time.perf_counter() - started
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return wall, cpu, after.ru_maxrss >> 10
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss >> 10
 
 
 def main() -> None:

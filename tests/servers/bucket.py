@@ -35,6 +35,10 @@ class Bucket:
             "AWS_REGION": "us-east-1",
         }
 
+    def of(self, user: str) -> Bucket:
+        """The same bucket with the keys of another user of the Ceph gateway (ceph.ROLES)."""
+        return replace(self, access=f"AK{user.upper()}", secret=f"SK{user.upper()}")
+
     def client(self):
         """A client without retries, for arranging and looking."""
         return boto3.client(

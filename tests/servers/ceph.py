@@ -26,6 +26,10 @@ from tests.servers.process import answers, is_taken, start, stop, wait_for
 FSID = "7c1f6d0e-0000-4000-8000-000000000001"
 OSD = "7c1f6d0e-0000-4000-8000-000000000002"
 PORTS = 40
+ROLES = ("publisher", "keeper", "reader")
+"""Further users; the keys of a user are AK and SK with its name in capitals."""
+READY = "ready-2"
+"""Tells that a cluster was made, with these users."""
 
 
 def find_ceph() -> Path | None:
@@ -38,11 +42,8 @@ def find_ceph() -> Path | None:
 def run_ceph(home: Path) -> Iterator[Bucket]:
     with ExitStack() as stack:
         cluster = _choose(home, stack)
-        if not (cluster.data / "ready").exists():
+        if not (cluster.data / READY).exists() or not cluster.start_again(stack):
             cluster.make(stack)
-        else:
-            cluster.start_monitor(stack)
-            cluster.start_osd(stack)
         cluster.start_gateway(stack)
         bucket = Bucket(f"http://127.0.0.1:{cluster.port}", "AKTEST", "SKTEST", "unused")
         # The gateway makes its pools when they are first needed, which takes ten seconds.
@@ -61,10 +62,10 @@ def _choose(home: Path, stack: ExitStack) -> _Cluster:
         except OSError:
             continue
         port = data / "port"
-        if (data / "ready").exists() and _free(int(port.read_text())):
+        if (data / READY).exists() and _free(int(port.read_text())):
             return _Cluster(home / "root", data, int(port.read_text()))
         shutil.rmtree(data / "var", ignore_errors=True)
-        (data / "ready").unlink(missing_ok=True)
+        (data / READY).unlink(missing_ok=True)
         base = next(base for base in iter(lambda: random.randrange(18000, 31000, PORTS), 0) if _free(base))
         port.write_text(str(base))
         return _Cluster(home / "root", data, base)
@@ -98,6 +99,20 @@ class _Cluster:
         self._start(stack, "ceph-osd", "-i", "0", "-f")
         wait_for("ceph-osd", lambda: "booting -> active" in log.read_text(errors="replace"))
 
+    def start_again(self, stack: ExitStack) -> bool:
+        """Whether a cluster that was made earlier starts. One whose disk did not outlive a killed test run is cleared away."""
+        with ExitStack() as attempt:
+            try:
+                self.start_monitor(attempt)
+                self.start_osd(attempt)
+            except RuntimeError:
+                attempt.close()
+                shutil.rmtree(self.data / "var")
+                (self.data / READY).unlink()
+                return False
+            stack.push(attempt.pop_all())
+            return True
+
     def start_gateway(self, stack: ExitStack) -> None:
         self._start(stack, "radosgw", "-n", "client.rgw", "-f")
         wait_for("radosgw", lambda: answers(f"http://127.0.0.1:{self.port}/"))
@@ -122,9 +137,10 @@ class _Cluster:
         self._run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", OSD)
         self._admin("osd", "crush", "add", "osd.0", "1.0", "root=default", "host=localhost")
         self.start_osd(stack)
-        keys = ("--access-key=AKTEST", "--secret=SKTEST")
-        self._run("radosgw-admin", "user", "create", "--uid=test", "--display-name=test", *keys)
-        (self.data / "ready").touch()
+        for user in ("test", *ROLES):
+            keys = (f"--access-key=AK{user.upper()}", f"--secret=SK{user.upper()}")
+            self._run("radosgw-admin", "user", "create", f"--uid={user}", f"--display-name={user}", *keys)
+        (self.data / READY).touch()
 
     def _conf(self) -> str:
         var, library = self.data / "var", self._library()

@@ -1,0 +1,226 @@
+"""What growth costs: `python -m tests.bench.scale [--releases 10000] [--packages 1000]`. In: sizes. Out: a table of times and requests.
+
+    releases   a package publishes, is given a past of as many releases, and publishes again
+    packages   a store is given as many packages, and one of them publishes again
+
+The past and the neighbours are made by writing the objects that a publication would have written, each of its own bytes and hashes;
+what is measured is real: `publish_package` in this process, its store counted, medians of five.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+from publisher import layout
+from publisher.canonical import readable_json, sha256_bytes
+from publisher.commit.history import trim
+from publisher.commit.pointer import Head, read_head, write_head
+from publisher.model import Package
+from publisher.package.published import read_checksums
+from publisher.project import Settings, read_package
+from publisher.run import Run, Wishes, publish_package
+from publisher.store.base import Store
+from publisher.store.files import FileStore
+from tests.bench.figures import Figure, keep
+
+TIMED = 5
+ROWS = 200
+
+
+class Counted:
+    """A store whose requests are counted by kind."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.counts: Counter[str] = Counter()
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._store, name)
+        if name not in {"stat", "read", "open", "put", "copy", "delete", "list"}:
+            return found
+
+        def counted(*arguments: Any, **more: Any) -> Any:
+            self.counts[name] += 1
+            return found(*arguments, **more)
+
+        return counted
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds and requests of one publication, its derived objects included."""
+
+    seconds: float
+    requests: Counter[str]
+
+
+class World:
+    """A project of one package in `folder`, and a store."""
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self.folder, self.store, self.edits = folder, store, 0
+        self.settings = Settings(languages=("en",), base_url="https://data.example.org/")
+        folder.mkdir(parents=True)
+        schema = {
+            "fields": [{"name": "id", "type": "string"}, {"name": "value", "type": "integer"}],
+            "primaryKey": ["id"],
+        }
+        resource = {"name": "numbers", "path": "numbers.csv", "schema": schema}
+        (folder / "datapackage.json").write_text(json.dumps({"name": "growth", "resources": [resource]}))
+
+    def package(self) -> Package:
+        self.edits += 1
+        rows = [f"R{number:04},{number + (self.edits if number == self.edits % ROWS else 0)}" for number in range(ROWS)]
+        (self.folder / "numbers.csv").write_text("id,value\n" + "\n".join(rows) + "\n")
+        return read_package(self.folder / "datapackage.json", project_root=None)
+
+    def publish(self) -> Cost:
+        package = self.package()
+        counted = Counted(self.store)
+        started = time.perf_counter()
+        receipt = publish_package(Run(cast("Store", counted), self.settings), package, Wishes())
+        seconds = time.perf_counter() - started
+        assert (receipt.outcome, receipt.stale) == ("published", ""), receipt
+        return Cost(seconds, counted.counts)
+
+    def several(self) -> Cost:
+        costs = [self.publish() for _ in range(TIMED)]
+        return sorted(costs, key=lambda item: item.seconds)[TIMED // 2]
+
+
+def give_past(store: Store, root: Path, package: str, releases: int) -> None:
+    """Let a package have `releases` releases: the latest one again and again, each with what readers of history read."""
+    head = read_head(store, package)
+    assert head.latest is not None
+    record = dict(head.history[0])
+    version = str(record["version"])
+    folder = root / layout.release_folder(package, version)
+    names = (layout.CLAIM, layout.DESCRIPTOR, layout.CHANGES, layout.CHANGE_ROWS)
+    bodies = {name: (folder / name).read_bytes() for name in names}
+    sums = read_checksums(store, package, version)
+    done = int((head.earlier or {}).get("entries", 0)) + len(head.history)
+    major = int(version.partition(".")[0])
+    parent = version
+    for number in range(done, releases):
+        version = f"{major}.0.{number + 1_000}"
+        named = {str(record["parent"]): parent, str(record["version"]): version}
+        made = {name: _renamed(body, named) for name, body in bodies.items()}
+        hashes = sums | {name: sha256_bytes(body) for name, body in made.items() if name in sums}
+        made[layout.CHECKSUMS] = "".join(f"{digest}  {name}\n" for name, digest in sorted(hashes.items())).encode()
+        at = root / layout.release_folder(package, version)
+        at.mkdir(parents=True)
+        for name, body in made.items():
+            (at / name).write_bytes(body)
+        for file in folder.iterdir():
+            if file.name not in made and file.suffix != ".html":
+                os.link(file, at / file.name)
+        entry = record | {
+            "version": version,
+            "parent": parent,
+            "path": f"v/{version}/",
+            "content": "sha256:" + hashlib.sha256(version.encode()).hexdigest(),
+            "sha256": sha256_bytes(made[layout.DESCRIPTOR]),
+            "checksums": sha256_bytes(made[layout.CHECKSUMS]),
+        }
+        parent = version
+        head = trim(store, replace(head, history=(entry, *head.history), current=version), 100)
+    write_head(store, head, updated=str(record["published"]))
+
+
+def _renamed(body: bytes, names: Mapping[str, str]) -> bytes:
+    """The body with every version, which stands in quotation marks, replaced by another, all at once."""
+    pattern = b"|".join(re.escape(f'"{name}"'.encode()) for name in names)
+    return re.sub(pattern, lambda found: f'"{names[found[0].decode()[1:-1]]}"'.encode(), body)
+
+
+def give_neighbours(store: Store, root: Path, package: str, packages: int) -> None:
+    """Let a store have `packages` packages: copies of one under other names, its pointer and release, and the index that lists them."""
+    index = json.loads((root / layout.INDEX).read_text())
+    listed = next(item for item in index["packages"] if item["name"] == package)
+    head = read_head(store, package)
+    assert head.latest is not None
+    source = root / layout.release_folder(package, head.latest.version)
+    for number in range(len(index["packages"]), packages):
+        name = f"neighbour-{number:05}"
+        target = root / layout.release_folder(name, head.latest.version)
+        shutil.copytree(source, target, copy_function=os.link)
+        for file in (layout.DESCRIPTOR,):
+            body = (source / file).read_bytes().replace(f'"{package}"'.encode(), f'"{name}"'.encode())
+            (target / file).unlink()
+            (target / file).write_bytes(body)
+        record = dict(head.history[0]) | {
+            "sha256": sha256_bytes((target / layout.DESCRIPTOR).read_bytes()),
+            "parent": None,
+        }
+        write_head(store, Head(name, None, head.current, (record,)), updated=str(record["published"]))
+        text = json.dumps(listed).replace(f'"{package}"', f'"{name}"').replace(f"{package}/", f"{name}/")
+        index["packages"].append(json.loads(text))
+    (root / layout.INDEX).unlink()
+    (root / layout.INDEX).write_bytes(readable_json(index))
+
+
+def tell(label: str, cost: Cost, first: Cost, root: Path) -> None:
+    pointer = (root / layout.pointer("growth")).stat().st_size
+    requests = ", ".join(f"{kind} {count}" for kind, count in sorted(cost.requests.items()))
+    print(
+        f"{label:28} {cost.seconds:8.2f} s {cost.seconds / first.seconds:7.2f} x   pointer {pointer / 1024:7.1f} kB"
+        f"   {sum(cost.requests.values())} requests: {requests}",
+        flush=True,
+    )
+
+
+def worlds() -> Iterator[tuple[World, Path]]:
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        root = Path(folder) / "store"
+        yield World(Path(folder) / "project", FileStore(root, layout.headers)), root
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--releases", type=int, default=10_000)
+    parser.add_argument("--packages", type=int, default=1_000)
+    arguments = parser.parse_args()
+    for world, root in worlds():
+        for _ in range(7):
+            world.publish()
+        cost = tenth = world.several()
+        tell("the tenth release", tenth, tenth, root)
+        size = 100
+        while size <= arguments.releases:
+            give_past(world.store, root, "growth", size)
+            cost = world.several()
+            tell(f"the one after {size}", cost, tenth, root)
+            size *= 10
+        keep(
+            Figure(f"publication after {size // 10} releases beside the tenth", cost.seconds / tenth.seconds, most=1.2)
+        )
+    for world, root in worlds():
+        world.publish()
+        cost = alone = world.several()
+        tell("alone in its store", alone, alone, root)
+        size = 10
+        while size <= arguments.packages:
+            give_neighbours(world.store, root, "growth", size)
+            cost = world.several()
+            tell(f"one of {size} packages", cost, alone, root)
+            size *= 10
+        keep(
+            Figure(f"publication among {size // 10} packages beside one alone", cost.seconds / alone.seconds, most=1.2)
+        )
+
+
+if __name__ == "__main__":
+    main()
