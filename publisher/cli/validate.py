@@ -55,7 +55,9 @@ def validate(
 ) -> None:
     """Check tables against their schemas."""
     output = Output(json, quiet)
-    found = None if schema is not None else _package(package)
+    found = None if schema is not None or _is_table(package) else _package(package)
+    if found is None and schema is None and form is Form.text:
+        output.say("no --schema was given, so only the header and the shape of records are judged", "yellow")
     if engine is Judge.frictionless:
         _doubt(output, package, schema, found)
         return
@@ -76,6 +78,10 @@ def _remind(output: Output, package: Package) -> None:
             output.say(f"  {place}")
         if len(places) > REMINDERS:
             output.say(f"  and {len(places) - REMINDERS} more")
+
+
+def _is_table(reference: str) -> bool:
+    return reference.lower().removesuffix(".gz").endswith((".csv", ".tsv")) or reference.lower().endswith(".zip")
 
 
 def _package(reference: str) -> Package:

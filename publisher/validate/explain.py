@@ -15,6 +15,7 @@ from typing import Any
 
 from publisher.engine import Engine
 from publisher.findings import Finding
+from publisher.load import Plain
 from publisher.validate.exact import Reader
 from publisher.validate.scan import Scan, stream
 
@@ -52,7 +53,6 @@ def explain(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
     known: dict[str, Sequence[str]] = {}
     fields = dict(enumerate(scan.fields, start=1))
     lines = dict(_lines(engine, scan, sorted({item.row for item in scan.found.kept if item.row and item.line is None})))
-    converted = scan.source.plain is not None and scan.source.plain.converted
     readers: dict[str, Reader] = {}
     seen: Counter[str] = Counter()
     completed = []
@@ -71,8 +71,20 @@ def explain(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
                 readers[field.name] = Reader(field, scan.source.dialect, {})
             expected, near = _expectation(field, finding, readers[field.name])
             finding = replace(finding, expected=expected, nearest=near)
-        completed.append(replace(finding, line=None) if converted else finding)
+        completed.append(_locate(finding, scan.source.plain))
     scan.found.kept = completed
+
+
+def _locate(finding: Finding, plain: Plain | None) -> Finding:
+    """The finding with file and line as people know them: of the part it is in, and no line where the file was converted."""
+    if plain is None or finding.line is None:
+        return finding
+    if plain.converted:
+        return replace(finding, line=None)
+    part = next((part for part in reversed(plain.parts) if part.line <= finding.line), None)
+    if part is None:
+        return finding
+    return replace(finding, path=str(part.path), line=finding.line - part.line + 1 + part.left_out)
 
 
 def _expectation(field: Any, finding: Finding, reader: Reader) -> tuple[str, str]:

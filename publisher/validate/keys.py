@@ -120,7 +120,7 @@ def _check_primary_key(engine: Engine, scan: Scan) -> None:
             else 'cells composing the primary keys are all "None"'
         )
         pairs = tuple(zip(names, map(_shown, cells), strict=True)) if other else ()
-        scan.found.add(Finding("primary-key", note, row=row, key=pairs, other=other))
+        scan.found.add(Finding("primary-key", note, row=row, key=pairs, other=other, rule="" if other else "empty"))
 
 
 def _check_foreign_key(engine: Engine, scan: Scan, key: Mapping[str, Any], scans: Mapping[str, Scan]) -> None:
@@ -142,13 +142,10 @@ def _check_foreign_key(engine: Engine, scan: Scan, key: Mapping[str, Any], scans
             f' as "{", ".join(reference["fields"])}"'
         )
         pairs = tuple(zip(names, map(_shown, cells), strict=True))
-        number = (
-            next(index for index, field in enumerate(scan.fields, 1) if field.name == names[0])
-            if len(names) == 1
-            else None
-        )
         scan.found.add(
-            Finding("foreign-key", note, row=row, name=", ".join(names), cell=values, key=pairs, rule=str(number or ""))
+            Finding(
+                "foreign-key", note, row=row, name=", ".join(names), cell=values, key=pairs, rule=target.source.name
+            )
         )
 
 

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from publisher.model import Resource
-from publisher.project.files import read_object
+from publisher.project.files import read_object, require_file
 
 Reference = tuple[str | Path, Mapping[str, Any] | str | Path]
 """A table that a foreign key names: its path and its schema."""
 
 
 def resource_of(name: str, path: Path, schema: Any, dialect: Any, encoding: str | None) -> Resource:
-    """A resource for a file that belongs to no package; schema and dialect as descriptors or paths of them."""
+    """A resource for a file that belongs to no package; schema and dialect as descriptors or paths of them.
+
+    Raises ProjectError where one of them does not exist."""
+    require_file(path)
     return Resource(
         name=name,
         paths=(path,),
