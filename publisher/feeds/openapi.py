@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from publisher import layout
 from publisher.engine import Engine
@@ -86,7 +86,7 @@ def build_openapi(
             {"name": "catalogue"},
             *({"name": item.info.name, "description": _about(item)} for item in packages),
         ],
-        "paths": paths,
+        "paths": {quote(path, safe="/{},~"): item for path, item in paths.items()},
         "components": {"schemas": schemas, "headers": _HEADERS, "parameters": _PARAMETERS, "responses": _ANSWERS},
     }
 
