@@ -193,7 +193,10 @@ class _Described:
             yield f"/{place}", _get(name, "A table's JSON Schema", "application/json", parameters=(table,))
         yield from self._feeds()
         for item in info.tables:
-            yield from self._table(item)
+            for path, found in self._table(item):
+                if item.deprecated or info.deprecated:
+                    found["get"]["deprecated"] = True
+                yield path, found
 
     def _changes(self) -> Iterator[tuple[str, Any]]:
         name = self._name

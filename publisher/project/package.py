@@ -14,7 +14,7 @@ from publisher.errors import ProjectError
 from publisher.model import Check, Descriptor, Package, Resource
 from publisher.project.files import inside, read_object, read_text, refuse_unknown
 
-PACKAGE_KEYS = ("languages", "schedule", "max_level", "initial_version")
+PACKAGE_KEYS = ("languages", "schedule", "max_level", "initial_version", "deprecated")
 REMOVALS = "removals.yaml"
 RESOURCE_KEYS = (
     "min_rows",
