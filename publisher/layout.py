@@ -17,7 +17,9 @@ from publisher.model import Headers
 INDEX = "index.json"
 STATUS = "status.json"
 SITEMAP = "sitemap.xml"
+HOME_SITEMAP = "sitemap-home.xml"
 ROBOTS = "robots.txt"
+SECURITY = ".well-known/security.txt"
 CATALOG = "catalog.ttl"
 CATALOG_JSON = "catalog.jsonld"
 DATA_CATALOG = "datacatalog.jsonld"
@@ -171,9 +173,14 @@ def chart_file(language: str, package: str, chart: str, suffix: str) -> str:
     return page(language, package, "charts", f"{chart}.{suffix}").removesuffix(".html")
 
 
-def search_index(language: str) -> str:
-    """What the site's search looks through, in a language ("" for the main one)."""
-    return f"{language}/search.json".lstrip("/")
+def search_index(language: str, package: str = "") -> str:
+    """What the site's search looks through, in a language ("" for the main one): all packages, or the rows of one."""
+    return "/".join(part for part in (language, package, "search.json") if part)
+
+
+def sitemap(package: str) -> str:
+    """The sitemap of a package's pages."""
+    return f"{package}/{SITEMAP}"
 
 
 def asset(name: str, sha256: str) -> str:

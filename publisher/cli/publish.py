@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, cast
 
 import typer
 
-from publisher import layout
+from publisher import layout, site
 from publisher.cli.diff import show_changes
 from publisher.cli.findings import show_report
 from publisher.cli.output import (
@@ -33,6 +33,8 @@ ExpectOption = Annotated[str, typer.Option(help="Refuse any other version than t
 LevelOption = Annotated[str, typer.Option(help="Raise the version's level: major or minor. Needs --reason.")]
 ReasonOption = Annotated[str, typer.Option(help="Why, for those who read the release.")]
 AllowOption = Annotated[list[str] | None, typer.Option(help="A gate to pass, as the refusal names it.", metavar="GATE")]
+NOTICES = 20
+"""Notices that are said; all of them are in the JSON."""
 MessageOption = Annotated[str, typer.Option("--message", "-m", help="A sentence of your own for the release notes.")]
 
 
@@ -53,7 +55,13 @@ def publish(
     found = find_package(project, only_package(project, package))
     store = open_store(target or project.settings.target, env=os.environ, lock_days=project.settings.lock_days)
     with output.progress() as progress:
-        run = Run(store, project.settings, progress=progress, signer=read_signer(project.settings, os.environ))
+        run = Run(
+            store,
+            project.settings,
+            progress=progress,
+            signer=read_signer(project.settings, os.environ),
+            environment=os.environ,
+        )
         receipt = _showing(
             output, lambda: publish_package(run, found, Wishes(expect, level, reason, message, tuple(allow or ())))
         )
@@ -81,12 +89,20 @@ def plan(
     found = find_package(project, only_package(project, package))
     store = open_store(target or project.settings.target, env=os.environ, lock_days=project.settings.lock_days)
     with output.progress() as progress:
-        run = Run(store, project.settings, progress=progress, signer=read_signer(project.settings, os.environ))
+        run = Run(
+            store,
+            project.settings,
+            progress=progress,
+            signer=read_signer(project.settings, os.environ),
+            environment=os.environ,
+        )
         planned = _showing(
             output, lambda: plan_package(run, found, Wishes(expect, level, reason, "", tuple(allow or ())))
         )
-    output.result(_plan_document(planned, store.url))
+    notices = site.notices(found, project.settings.languages)
+    output.result({**_plan_document(planned, store.url), "notices": notices})
     _show_plan(output, planned, store.url)
+    _show_notices(output, notices)
 
 
 def _showing(output: Output, act: Any) -> Any:
@@ -155,3 +171,13 @@ def _show_plan(output: Output, plan: Plan, url: str) -> None:
             way = "allowed" if gate.allowed else f"pass it with {gate.override}"
             output.say(f"gate {gate.name}: {gate.message}; {way}", "yellow")
     output.say("nothing was written; `publisher publish` does it")
+
+
+def _show_notices(output: Output, notices: Sequence[str]) -> None:
+    """What readers are not told, because only the maintainer can mend it."""
+    if notices:
+        output.say(f"about its pages ({len(notices)}):", "yellow")
+    for line in notices[:NOTICES]:
+        output.say(f"  {line}")
+    if len(notices) > NOTICES:
+        output.say(f"  and {len(notices) - NOTICES} more: `publisher plan --json` lists them")

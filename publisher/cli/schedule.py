@@ -53,7 +53,9 @@ def _run(project: Project, name: str, target: str | None, output: Output) -> Non
     started = datetime.now().astimezone()
     try:
         store = open_store(target or project.settings.target, env=os.environ)
-        receipt = publish_package(Run(store, project.settings), find_package(project, name), Wishes())
+        receipt = publish_package(
+            Run(store, project.settings, environment=os.environ), find_package(project, name), Wishes()
+        )
     except PublisherError as error:
         output.warn(f"{started:%Y-%m-%d %H:%M:%S} {name}: failed: {error}")
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from publisher.cli.output import JsonOption, Output, QuietOption, here, only_pac
 from publisher.findings import Report
 from publisher.model import Package
 from publisher.project import find_package
+from publisher.sources import Outside, bring
 from publisher.validate import validate_package, validate_table
 from publisher.validate.reference import Comparison, compare, reference_package, reference_table
 
@@ -63,7 +65,8 @@ def validate(
 
 def _package(reference: str) -> Package:
     project = here()
-    return find_package(project, only_package(project, reference))
+    found = find_package(project, only_package(project, reference))
+    return bring(found, Outside(project.settings, os.environ)).package
 
 
 def _doubt(output: Output, table: str, schema: Path | None, package: Package | None) -> None:

@@ -89,12 +89,13 @@ def _object(schema: Descriptor, side: str) -> str:
 
 
 def _members(items: list[tuple[str, str, str]]) -> str:
-    """SQL of a JSON object from (name, type, column)."""
+    """SQL of a JSON object from (name, type, column). One call, since a chain of `||` is as deep as a table is wide."""
     parts: list[str] = []
     for index, (name, kind, column) in enumerate(items):
         parts.append(literal(("{" if index == 0 else ",") + _string(name) + ":"))
         parts.append(json_sql(kind, column))
-    return " || ".join((*parts, "'}'"))
+    parts.append("'}'")
+    return f"concat({', '.join(parts)})"
 
 
 def json_sql(kind: str, column: str) -> str:

@@ -8,9 +8,12 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 from publisher import layout
 from publisher.canonical import sha256_file
@@ -50,10 +53,14 @@ class Published:
     def rows(self, table: TableInfo, limit: int | None = None) -> Iterator[dict[str, str | None]]:
         """A table's rows in their published order as canonical text, None where a value is missing; at most `limit`."""
         with self.csv_path(table).open(encoding="utf-8", newline="") as file:
-            for number, row in enumerate(csv.DictReader(file)):
-                if number == limit:
-                    return
-                yield {name: value or None for name, value in row.items()}
+            yield from islice(read_rows(file), limit)
+
+
+def read_rows(file: TextIO) -> Iterator[dict[str, str | None]]:
+    """The rows of a canonical CSV, opened as text with its line ends left alone; a cell may be as long as memory allows."""
+    csv.field_size_limit(sys.maxsize)
+    for row in csv.DictReader(file):
+        yield {name: value or None for name, value in row.items()}
 
 
 def read_release(store: Store, package: str, version: str, folder: Path) -> Published:

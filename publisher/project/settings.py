@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 from publisher.errors import UsageError
 from publisher.project.files import did_you_mean
+from publisher.project.security import security_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,15 @@ class Settings:
     retention_days: int = 7
     memory: str = "512MB"
     query_seconds: int = 60
+    cache: str = ".cache/publisher"
+    inbox: str = ""
+    allow_hosts: frozenset[str] = frozenset()
+    allow_http: frozenset[str] = frozenset()
+    source_megabytes: int = 500
+    source_seconds: int = 300
     signers: tuple[str, ...] = ()
     lock_days: int = 0
+    security_txt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,24 @@ def _languages(value: Any) -> tuple[str, ...]:
     return tuple(items)
 
 
+def _hosts(value: Any) -> frozenset[str]:
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise ValueError("must list names of hosts")
+    names = frozenset(item.strip().casefold() for item in items if item.strip())
+    for name in names:
+        if not _HOST.match(name):
+            raise ValueError(f"must list names of hosts without scheme, port or path, not {name!r}")
+    return names
+
+
+def _inbox(value: Any) -> str:
+    text = _text(value)
+    if "://" in text and not text.startswith("s3://"):
+        raise ValueError("must be a folder or s3://bucket/prefix")
+    return text
+
+
 def _lines(value: Any) -> tuple[str, ...]:
     items = value.splitlines() if isinstance(value, str) else value
     if not isinstance(items, list) or not all(
@@ -103,6 +130,9 @@ def _memory(value: Any) -> str:
     return f"{int(number)}{unit}"
 
 
+_HOST = re.compile(r"^(?:[^\s/:@?#\[\]]+|[0-9a-f:.]+)$")
+"""A name, or an address of either kind."""
+
 SETTINGS: Mapping[str, Setting] = {
     "target": Setting("Where releases go: a folder, or s3://bucket/prefix.", _target),
     "base_url": Setting("Public address of the target, for absolute links in feeds and catalogues.", _url),
@@ -118,10 +148,19 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "memory": Setting("Memory that DuckDB may use before it spills to disk.", _memory),
     "query_seconds": Setting("Seconds after which a query or check is stopped.", _whole(1)),
+    "cache": Setting("Folder in which what was read from sources is kept.", _text),
+    "inbox": Setting("Folder or s3://bucket/prefix into which maintainers drop tables.", _inbox),
+    "allow_hosts": Setting("Hosts that sources may be read from although their addresses are private.", _hosts),
+    "allow_http": Setting("Hosts that sources may be read from without encryption.", _hosts),
+    "source_megabytes": Setting("How large one source may be, packed or not.", _whole(1)),
+    "source_seconds": Setting("Seconds that reading one source may take.", _whole(1)),
     "signers": Setting(
         "Who may sign releases: lines of an allowed-signers file of ssh-keygen, published as one.", _lines
     ),
     "lock_days": Setting("Days for which S3 Object Lock keeps releases; the bucket must have it.", _whole(0)),
+    "security_txt": Setting(
+        "Lines of `.well-known/security.txt` (RFC 9116), `Contact:` and `Expires:` among them.", security_lines
+    ),
 }
 """Every setting by name; its environment variable is `PUBLISHER_` and the name in capitals."""
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from publisher.engine import Engine, open_engine
 from publisher.model import File, Tables
 from publisher.project import Settings
+from publisher.sources import Outside
 from publisher.store.base import Store
 from publisher.store.retry import Retry
 
@@ -31,7 +32,7 @@ def _now() -> datetime:
 @dataclass(frozen=True, slots=True)
 class Run:
     """What a run gets from outside: where to publish, settings, time, a name of its own, somebody who watches, the key that releases are
-    signed with."""
+    signed with, the variables that packages may name for their sources."""
 
     store: Store
     settings: Settings
@@ -40,10 +41,16 @@ class Run:
     retry: Retry = field(default_factory=Retry)
     progress: Progress = lambda _stage, _done, _total: None
     signer: Signer | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def stamp(self) -> str:
         """Now, as RFC 3339 in UTC."""
         return self.now().astimezone(UTC).isoformat(timespec="microseconds")
+
+    @property
+    def outside(self) -> Outside:
+        """What reading sources needs."""
+        return Outside(self.settings, self.environment, self.now, self.retry)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ an area of its own, so that publishing one does not touch the others'; what show
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import chain
 from typing import Any
@@ -39,11 +39,11 @@ def areas(engine: Engine, settings: Settings, store: Store, heads: Heads) -> Ite
         return read_release(store, name, head.latest.version, folder), list(walk(store, head))
 
     for name, head in heads.items():
-        folders = tuple(f"{name}/{part}/" for part in ("latest", "changes", "data", "feeds", "schemas"))
+        own = (f"{name}/{part}/" for part in ("latest", "changes", "data", "feeds", "schemas"))
+        folders = (*own, *site.folders(name, settings.languages))
         yield Area(name, source(head, settings), folders, partial(_package, engine, settings, store, head, read))
     current = [name for name, head in heads.items() if head.latest is not None]
-    pages = tuple(site.folders(heads, settings.languages))
-    yield Area("", "", pages, partial(_store, engine, settings, store, current, read))
+    yield Area("", "", (), partial(_store, engine, settings, store, current, read))
 
 
 def source(head: Head, settings: Settings) -> str:
@@ -54,7 +54,7 @@ def source(head: Head, settings: Settings) -> str:
 def _package(
     engine: Engine, settings: Settings, store: Store, head: Head, read: Callable[[str], Read]
 ) -> Iterator[Derived]:
-    """What one package alone decides: copies, changelog, rollups, the static API and the feeds."""
+    """What one package alone decides: copies, changelog, rollups, the static API, the feeds, its pages."""
     if head.latest is None:
         return
     yield from build_latest(store, head)
@@ -64,6 +64,7 @@ def _package(
         build_changelog(published, line, languages),
         build_rollups(engine, published, line, published.folder),
         feeds.build(engine, published, history, base_url=settings.base_url, languages=languages),
+        _made(site.build_package(site.open_edition(store, languages, settings.base_url), published, history)),
     ):
         yield derived(key, body)
 
@@ -73,13 +74,15 @@ def _store(
 ) -> Iterator[Derived]:
     """What shows all packages: catalogues, pages, openapi.json, and index.json at the end."""
     base, languages = settings.base_url, settings.languages
-    current = {name: read(name) for name in names}
-    infos = [(published.info, history) for published, history in current.values()]
-    pages = {name: site.Current(published.version, history) for name, (published, history) in current.items()}
-    newest = [published for published, _ in current.values()]
+    current = [read(name) for name in names]
+    infos = [(published.info, history) for published, history in current]
     for key, body in chain(
         catalog.build(infos, base_url=base, languages=languages),
-        site.build(store, pages, languages, base, engine.folder / "derived"),
-        feeds.build_root(engine, newest, base_url=base, languages=languages),
+        _made(site.build_root(site.open_edition(store, languages, base), current, security_txt=settings.security_txt)),
+        feeds.build_root(engine, [published for published, _ in current], base_url=base, languages=languages),
     ):
         yield derived(key, body)
+
+
+def _made(pages: Iterable[site.Page]) -> Iterator[tuple[str, bytes]]:
+    return ((page.key, page.make()) for page in pages)

@@ -1,6 +1,6 @@
-"""The website. In: published releases. Out: pages for people, as objects of the store. `build` makes all of them, `plan` one by one."""
+"""The website. In: published releases. Out: pages for people, as objects of the store, those of one package or those of all."""
 
-from publisher.site.build import Current, Page, build, folders, plan
-from publisher.site.untranslated import untranslated
+from publisher.site.build import Page, build_package, build_root, folders, open_edition
+from publisher.site.notices import notices
 
-__all__ = ["Current", "Page", "build", "folders", "plan", "untranslated"]
+__all__ = ["Page", "build_package", "build_root", "folders", "notices", "open_edition"]

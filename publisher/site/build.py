@@ -1,172 +1,207 @@
-"""The site of a store's packages. In: published releases, languages, an address. Out: objects, each a key and its bytes.
+"""The site of a store's packages. In: published releases, an Edition. Out: Page: every object, made when it is wanted.
 
-A pure function of what is published: no clock, no source, nothing but releases and pointers. See docs/site.md for what depends on what.
+A pure function of what is published: no clock, no source, nothing but releases and pointers. The pages of a package follow from that
+package alone, so that those of others need not be made again; what shows several packages is little.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from publisher import layout
-from publisher.canonical import content_hash
+from publisher.canonical import content_hash, sha256_bytes
 from publisher.package.metadata import TableInfo
-from publisher.site.declare import Row
+from publisher.package.published import Published
+from publisher.site.declare import Chart, Row
 from publisher.site.edition import Edition, make_edition
-from publisher.site.figures import Figure, figures, picture, twin_csv
-from publisher.site.indexes import robots, search_index, sitemap
+from publisher.site.figures import drawable, figure, figures, picture, twin_csv
+from publisher.site.gone import gone_page, removed_rows
+from publisher.site.indexes import (
+    entry_index,
+    home_sitemap,
+    package_sitemap,
+    robots,
+    search_index,
+    security,
+    sitemap,
+)
 from publisher.site.preview import preview
-from publisher.site.records import record
+from publisher.site.records import in_order, record
 from publisher.site.releases import release_page
 from publisher.site.share import countries, draw_share
-from publisher.site.shelf import Shelf, read_shelf
+from publisher.site.shelf import Shelf
 from publisher.site.sources import sources_page
 from publisher.site.view import View
 from publisher.store.base import Store
 
+LISTED = 100
+"""Releases on one page of a list."""
+FEATURED, NAMED = 12, 400
+"""Packages up to which the home page tells of each what it holds, and up to which it names each."""
 
-@dataclass(frozen=True, slots=True)
-class Current:
-    """What a pointer says: the latest version, and its history, newest first."""
+_FACE = frozenset({"title", "licenses", "versionRules"})
+"""What the head and the foot of any page say of a package."""
 
-    version: str
-    history: Sequence[Mapping[str, Any]]
+Past = Sequence[Mapping[str, Any]]
+"""A pointer's history, newest first, its earlier pages included."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An object of the site, not yet made. `depends` changes whenever its bytes could."""
+    """An object of the site. `source` identifies all that its bytes follow from, where that can be told without making it, else ""."""
 
     key: str
-    depends: str
     make: Callable[[], bytes]
+    source: str = ""
 
 
-def build(
-    store: Store, packages: Mapping[str, Current], languages: Sequence[str], base_url: str, folder: Path
-) -> Iterator[tuple[str, bytes]]:
-    """Every object of the site. `folder` is scratch space. Raises NotFound, Damaged, StoreError."""
-    for page in plan(store, packages, languages, base_url, folder):
-        yield page.key, page.make()
+def open_edition(store: Store, languages: Sequence[str], base_url: str) -> Edition:
+    """What all pages share. Raises StoreError."""
+    return make_edition(languages, base_url, status=store.stat(layout.STATUS) is not None)
 
 
-def plan(
-    store: Store, packages: Mapping[str, Current], languages: Sequence[str], base_url: str, folder: Path
-) -> Iterator[Page]:
-    """Every object of the site, to be made when wanted."""
-    shelves = [read_shelf(store, name, item.version, item.history, folder) for name, item in sorted(packages.items())]
-    edition = make_edition(
-        shelves, languages, base_url, draw_share(countries(shelves)), status=store.stat(layout.STATUS) is not None
-    )
-    everything = content_hash([edition.tool, edition.languages, edition.base, [shelf.identity for shelf in shelves]])
-    for key, body in edition.bodies.items():
-        yield Page(key, key, partial(bytes, body))
-    for language in languages:
-        yield from _common(edition, language, everything)
-        for shelf in shelves:
-            depends = content_hash([edition.tool, edition.languages, edition.base, shelf.identity])
-            yield from _package(edition, language, shelf, depends)
+def build_package(edition: Edition, published: Published, history: Past) -> Iterator[Page]:
+    """The pages of one package in all languages, from its latest release and the history that led there."""
+    shelf = Shelf(published, history)
+    yield Page(layout.chart_file("", shelf.package, "share", "png"), lambda: draw_share(countries(shelf)))
     if edition.base:
-        yield Page(layout.SITEMAP, everything, partial(sitemap, edition))
-        yield Page(layout.ROBOTS, edition.base, partial(robots, edition))
+        yield Page(layout.sitemap(shelf.package), partial(package_sitemap, edition, shelf))
+    for language in edition.languages:
+        yield from _pages(edition, language, shelf)
 
 
-def folders(packages: Iterable[str], languages: Sequence[str]) -> list[str]:
-    """Folders in which only the site has objects, so that whatever else lies there is out of date."""
-    own = [f"{name}/{part}/" for name in packages for part in ("tables", "records", "charts")]
-    return own + [f"{language}/" for language in languages[1:]]
+def build_root(
+    edition: Edition, packages: Iterable[tuple[Published, Past]], *, security_txt: Sequence[str] = ()
+) -> Iterator[Page]:
+    """What belongs to no package: assets, the catalogue, its search, the page of states, the sitemap."""
+    shelves = [Shelf(published, history) for published, history in packages]
+    for key, body in edition.bodies.items():
+        yield Page(key, partial(bytes, body), key)
+    image = draw_share(set[str]().union(*map(countries, shelves[:FEATURED])))
+    share = layout.asset("share.png", sha256_bytes(image))
+    yield Page(share, partial(bytes, image), share)
+    for language in edition.languages:
+        view = partial(View, edition, language, share=share)
+        featured = shelves if len(shelves) <= FEATURED else []
+        named = [] if featured else shelves[:NAMED]
+        yield _page(view((), kind="home"), "home.html", featured=featured, named=named, total=len(shelves))
+        yield _page(view(("status",), kind="status"), "status.html", shelves=shelves[: NAMED // 2], total=len(shelves))
+        yield Page(layout.search_index(edition.prefix(language)), partial(search_index, edition, language, shelves))
+    yield _page(View(edition, edition.languages[0], ("404",), kind="missing", share=share), "missing.html")
+    if edition.base:
+        yield Page(layout.SITEMAP, partial(sitemap, edition, [shelf.package for shelf in shelves]))
+        yield Page(layout.HOME_SITEMAP, partial(home_sitemap, edition))
+        yield Page(layout.ROBOTS, partial(robots, edition))
+    if security_txt:
+        yield Page(layout.SECURITY, partial(security, edition, security_txt))
 
 
-def _page(view: View, depends: str, template: str, **values: Any) -> Page:
-    return Page(view.key, depends, lambda: view.edition.render(template, view, **values).encode())
+def folders(package: str, languages: Sequence[str]) -> list[str]:
+    """Folders in which only a package's pages lie, so that whatever else is there is out of date."""
+    own = [f"{package}/{part}/" for part in ("tables", "records", "charts", "releases")]
+    return own + [f"{language}/{package}/" for language in languages[1:]]
 
 
-def _common(edition: Edition, language: str, depends: str) -> Iterator[Page]:
-    yield _page(View(edition, language, (), kind="home"), depends, "home.html")
-    yield _page(View(edition, language, ("status",), kind="status"), depends, "status.html")
-    yield Page(layout.search_index(edition.prefix(language)), depends, partial(search_index, edition, language))
-    if language == edition.languages[0]:
-        yield _page(View(edition, language, ("404",), kind="missing"), depends, "missing.html")
+def _page(view: View, template: str, **values: Any) -> Page:
+    return Page(view.key, lambda: view.edition.render(template, view, **values).encode())
 
 
-def _package(edition: Edition, language: str, shelf: Shelf, depends: str) -> Iterator[Page]:
-    name = shelf.package
-
+def _pages(edition: Edition, language: str, shelf: Shelf) -> Iterator[Page]:
     def view(*parts: str, kind: str = "") -> View:
-        return View(edition, language, (name, *parts), shelf, kind)
+        return View(edition, language, (shelf.package, *parts), shelf, kind)
 
-    yield Page(view("/").key, depends, partial(_landing, view("/", kind="landing")))
-    yield Page(view("about").key, depends, partial(_about, view("about", kind="about")))
-    yield Page(view("sources").key, depends, partial(sources_page, view("sources", kind="sources")))
-    yield _page(view("releases", kind="releases"), depends, "releases.html")
-    for entry in shelf.releases:
-        page = view("v", str(entry["version"]), "/", kind="release")
-        yield Page(page.key, depends, partial(release_page, page, entry))
+    yield _later(_landing, view("/", kind="landing"))
+    yield _later(_about, view("about", kind="about"))
+    yield _later(sources_page, view("sources", kind="sources"))
+    yield from _releases(view, shelf)
     for table in shelf.info.tables:
-        page = view("tables", table.name, kind="table")
-        yield Page(page.key, depends, partial(_table, page, table))
-    for declared in shelf.site.records:
-        if shelf.has_pages(declared.table):
-            yield from _records(edition, language, shelf, declared.table, depends)
-    for item in figures(view("/")):
-        yield from _chart(view("charts", item.name, kind="chart"), item.name, depends)
+        yield _later(_table, view("tables", table.name, kind="table"), table)
+        yield from _records(view, shelf, table)
+    for chart in drawable(shelf):
+        yield from _chart(view("charts", chart.name, kind="chart"), chart)
+    if any(shelf.has_pages(table.name) for table in shelf.info.tables):
+        prefix = edition.prefix(language)
+        yield Page(layout.search_index(prefix, shelf.package), partial(entry_index, edition, language, shelf))
+
+
+def _later(make: Callable[..., bytes], view: View, *arguments: Any) -> Page:
+    return Page(view.key, partial(make, view, *arguments))
 
 
 def _landing(view: View) -> bytes:
-    view.charts = list(figures(view))
-    return view.edition.render("package.html", view).encode()
+    return view.edition.render("package.html", view, charts=list(figures(view))).encode()
 
 
 def _about(view: View) -> bytes:
-    assert view.shelf is not None
-    view.charts_map = any(chart.kind == "map" for chart in view.shelf.site.charts)
+    """`fill` says of each table how many cells of its columns hold a value, where not all do."""
     fill = []
-    for table in view.info.tables:
+    for table in filter(view.shelf.whole, view.info.tables):
         rows = view.shelf.rows[table.name]
-        for field in view.cells.shown(table):
-            filled = sum(row.get(field.name) is not None for row in rows)
-            if view.shelf.whole(table) and filled < len(rows):
-                fill.append((table, field, filled, len(rows)))
-    return view.edition.render("about.html", view, fill=fill).encode()
+        counts = [(field, sum(row.get(field.name) is not None for row in rows)) for field in view.cells.shown(table)]
+        if partly := [(field, filled) for field, filled in counts if filled < len(rows)]:
+            fill.append((table, partly, len(rows)))
+    has_map = any(chart.kind == "map" for chart in view.shelf.site.charts)
+    return view.edition.render("about.html", view, fill=fill, has_map=has_map).encode()
+
+
+def _releases(view: Callable[..., View], shelf: Shelf) -> Iterator[Page]:
+    """The list of releases, with pages of older ones that never change, and the page of each."""
+    events, tables = shelf.events, [table.name for table in shelf.info.tables]
+    face = {name: value for name, value in shelf.release.descriptor.items() if name.partition("@")[0] in _FACE}
+    full = max(0, len(events) - 1) // LISTED
+    newest = view("releases", kind="releases")
+    yield _page(newest, "releases.html", entries=events[: len(events) - full * LISTED], number=0, full=full)
+    for number in range(1, full + 1):
+        entries = events[len(events) - number * LISTED :][:LISTED]
+        older = view("releases", f"{number:04}", kind="older")
+        source = content_hash([older.edition.identity, older.key, entries, number == full, face])
+        yield replace(_page(older, "releases.html", entries=entries, number=number, full=full), source=source)
+    for entry in shelf.releases:
+        page = view("v", str(entry["version"]), "/", kind="release")
+        is_current = entry["version"] == shelf.info.version
+        source = content_hash([page.edition.identity, page.key, entry, is_current, tables])
+        yield Page(page.key, partial(release_page, page, entry), source)
 
 
 def _table(view: View, table: TableInfo) -> bytes:
-    return view.edition.render("table.html", view, table=table, preview=preview(view.cells, table)).encode()
+    shown, removed = preview(view.cells, table), removed_rows(view, table)
+    return view.edition.render("table.html", view, table=table, preview=shown, removed=removed).encode()
 
 
-def _records(edition: Edition, language: str, shelf: Shelf, name: str, depends: str) -> Iterator[Page]:
-    table, rows = shelf.info.table(name), shelf.rows[name]
-    for row in rows:
-        key = layout.record_name([row.get(table.primary_key[0]) or ""])
-        view = View(edition, language, (shelf.package, "records", name, key), shelf, "record")
-        yield Page(view.key, depends, partial(_record, view, table, row))
+def _records(view: Callable[..., View], shelf: Shelf, table: TableInfo) -> Iterator[Page]:
+    """A page for each row, and one for each that was removed."""
+    if not shelf.has_pages(table.name):
+        return
+
+    def at(key: str) -> View:
+        return view("records", table.name, key, kind="record")
+
+    rows = in_order(at("").cells, table)
+    for place, row in enumerate(rows):
+        around = rows[place - 1] if place else None, rows[place + 1] if place + 1 < len(rows) else None
+        yield _later(_record, at(layout.record_name([row.get(table.primary_key[0]) or ""])), table, row, around)
+    for stone in shelf.removed(table.name):
+        yield _later(gone_page, at(layout.record_name(stone.key)), table, stone)
 
 
-def _record(view: View, table: TableInfo, row: Row) -> bytes:
-    assert view.shelf is not None
-    declared = view.shelf.site.record(table.name)
-    assert declared is not None
-    rows = sorted(view.shelf.rows[table.name], key=lambda item: view.cells.title(table.name, item))
-    place = rows.index(row)
-    around = rows[place - 1] if place else None, rows[place + 1] if place + 1 < len(rows) else None
-    item = record(view.cells, declared, table, row, around)
-    return view.edition.render("record.html", view, table=table, record=item).encode()
+def _record(view: View, table: TableInfo, row: Row, around: tuple[Row | None, Row | None]) -> bytes:
+    return view.edition.render("record.html", view, table=table, record=record(view.cells, table, row, around)).encode()
 
 
-def _chart(view: View, name: str, depends: str) -> Iterator[Page]:
-    yield Page(view.key, depends, lambda: view.edition.render("chart.html", view, item=_figure(view, name)).encode())
+def _chart(view: View, chart: Chart) -> Iterator[Page]:
+    yield _later(_chart_page, view, chart)
     for suffix in ("svg", "csv"):
-        key = layout.chart_file(view.prefix, view.info.name, name, suffix)
-        yield Page(key, depends, partial(_chart_file, view, name, suffix))
+        key = layout.chart_file(view.prefix, view.info.name, chart.name, suffix)
+        yield Page(key, partial(_chart_file, view, chart, suffix))
 
 
-def _figure(view: View, name: str) -> Figure:
-    return next(item for item in figures(view) if item.name == name)
+def _chart_page(view: View, chart: Chart) -> bytes:
+    return view.edition.render("chart.html", view, item=figure(view, chart)).encode()
 
 
-def _chart_file(view: View, name: str, suffix: str) -> bytes:
-    item = _figure(view, name)
+def _chart_file(view: View, chart: Chart, suffix: str) -> bytes:
+    item = figure(view, chart)
     return picture(item, view.edition.chart_css) if suffix == "svg" else twin_csv(item.drawing.twin)

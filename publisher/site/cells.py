@@ -16,13 +16,28 @@ from publisher.package.metadata import FieldInfo, TableInfo
 from publisher.site.declare import Row, language_of, localized
 from publisher.site.links import Links
 from publisher.site.shelf import Shelf
-from publisher.site.words import Words
+from publisher.site.words import Words, collate
 
+Place = tuple[int, tuple[str, str]]
+"""What things are put in order by."""
 NUMERIC = frozenset({"integer", "number"})
 _CODE = re.compile(r"^[A-Za-z0-9_.:/-]{1,24}$")
 _ADDRESS = re.compile(r"^https?://[^\s]+$")
+LONGEST = 1_200
+"""Letters of a text that pages show; the files hold all of it."""
 _NOTHING = Markup('<span class="none" title="{}">–</span>')
+_ABROAD = Markup('<a href="{}" rel="noopener noreferrer external">{}</a>')
 _LINK = Markup('<a href="{}">{}</a>')
+
+
+_OWN = frozenset({"main", "rows", "columns", "removed", "query", "use", "data", "search"})
+"""Fragments of a table's page itself; others begin with `column-` or `f-`."""
+
+
+def anchor(key: Sequence[str]) -> str:
+    """The fragment of a row's key on the page of its table: the key, unless the page itself has that fragment."""
+    name = layout.record_name(key)
+    return f"~{name}" if name in _OWN or name.startswith(("column-", "f-")) else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +88,9 @@ class Cells:
             return Markup("<bdi>{}</bdi>").format(value)
         return self.text(field, value)
 
-    def text(self, field: FieldInfo, value: str) -> Markup:
-        """A text with its language, where that is not the page's."""
+    def text(self, field: FieldInfo, value: str, most: int = LONGEST) -> Markup:
+        """A text with its language, where that is not the page's; what is longer than `most` letters ends in an ellipsis."""
+        value = value if len(value) <= most else f"{value[:most]}…"
         language = language_of(field.name, self.languages) or self.languages[0]
         if language == self.words.language:
             return escape(value)
@@ -101,8 +117,23 @@ class Cells:
 
     def source(self, key: str) -> Markup:
         """A source by its key, as a link into the list of sources."""
-        page = layout.page(self.prefix, self.shelf.package, "sources")
-        return Markup('<a class="source" href="{}"><bdi>{}</bdi></a>').format(self.links.to(page, key), key)
+        return Markup('<a class="source" href="{}"><bdi>{}</bdi></a>').format(self.source_address(key), key)
+
+    def source_address(self, key: str) -> str:
+        return self.links.to(layout.page(self.prefix, self.shelf.package, "sources"), anchor([key]))
+
+    def paragraph(self, table: str, stem: str, row: Row, address: str = "") -> Markup:
+        """A text of a row as a paragraph that runs in its own language's direction; a link where it has a web address."""
+        info = self.shelf.info.table(table)
+        name = localized(info, stem, self.words.language, self.languages)
+        value = row.get(name) if name else None
+        if not value:
+            return Markup("")
+        language = language_of(name, self.languages) or self.languages[0]
+        other = Markup(' lang="{}" dir="auto"').format(language) if language != self.words.language else Markup("")
+        value = value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
+        inner = _ABROAD.format(address, value) if _ADDRESS.match(address) else escape(value)
+        return Markup("<p{}>{}</p>").format(other, inner)
 
     def record_link(self, table: str, key: tuple[str, ...]) -> Markup | None:
         """A row of a table by its title, as a link to its page or to its place in the table; None where there is no such row."""
@@ -121,7 +152,10 @@ class Cells:
     def record_address(self, table: str, key: Sequence[str]) -> str:
         if self.shelf.has_pages(table):
             return self.links.to(layout.record_page(self.prefix, self.shelf.package, table, key))
-        return self.links.to(layout.page(self.prefix, self.shelf.package, "tables", table), layout.record_name(key))
+        return self.links.to(layout.page(self.prefix, self.shelf.package, "tables", table), anchor(key))
+
+    def table_address(self, table: str) -> str:
+        return self.links.to(layout.page(self.prefix, self.shelf.package, "tables", table))
 
     def title(self, table: str, row: Row) -> str:
         """What a row is called, where its table declares it."""
@@ -131,12 +165,29 @@ class Cells:
         info = self.shelf.info.table(table)
         return row.get(localized(info, declared.title, self.words.language, self.languages)) or ""
 
-    def localized(self, table: str, stem: str, row: Row) -> Markup:
+    def place(self, table: str, row: Row) -> Place:
+        """What a table's rows are put in order by: the declared column, else what they are called."""
+        declared = self.shelf.site.record(table)
+        value = row.get(declared.order) if declared and declared.order else self.title(table, row)
+        return (int(value) if value and value.isdecimal() else 0), collate(value or "")
+
+    def place_of(self, table: TableInfo, column: str, value: str) -> Place:
+        """What the values of a column are put in order by: their categories, the rows they name, themselves."""
+        field = next((item for item in table.fields if item.name == column), None)
+        known = [item.value for item in field.categories] if field else []
+        if value in known:
+            return known.index(value), ("", "")
+        for key in table.foreign_keys:
+            if key.fields == (column,) and (row := self.shelf.row(key.table, (value,))) is not None:
+                return self.place(key.table, row)
+        return len(known), collate(value)
+
+    def localized(self, table: str, stem: str, row: Row, most: int = LONGEST) -> Markup:
         """A text of a row in the page's language, or in the main one, marked; empty where there is none."""
         info = self.shelf.info.table(table)
         name = localized(info, stem, self.words.language, self.languages)
         value = row.get(name) if name else None
-        return self.text(info.column(name), value) if value else Markup("")
+        return self.text(info.column(name), value, most) if value else Markup("")
 
     def when(self, stem: str, row: Row) -> str:
         """When a row says something was, as exactly as it is known."""

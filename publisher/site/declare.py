@@ -45,10 +45,11 @@ class Listing:
 @dataclass(frozen=True, slots=True)
 class Records:
     """A table whose rows have pages. `title`, `note` and `text` are columns, or their stems where each language has its own;
-    `moment` is what `when` is the date of."""
+    `moment` is what `when` is the date of; `order` is the column that rows go by, without it they go by their titles."""
 
     table: str
     title: str
+    order: str
     note: str
     text: str
     facts: tuple[str, ...]
@@ -95,6 +96,15 @@ class Site:
     def record(self, table: str) -> Records | None:
         return next((item for item in self.records if item.table == table), None)
 
+    def caption(self, table: str) -> str:
+        """The column, or the stem of columns, that tells best what a row of a table says; "" where nothing declares one."""
+        if (own := self.record(table)) and own.title:
+            return own.title
+        if self.sources and self.sources.table == table:
+            return self.sources.title
+        lists = (item.text for record in self.records for item in record.lists if item.table == table)
+        return next((text for text in lists if text), "")
+
 
 def read_site(descriptor: Descriptor, info: PackageInfo) -> Site:
     """The declarations of a release, those that fit it."""
@@ -132,7 +142,8 @@ def matches(row: Row, where: Mapping[str, str | None]) -> bool:
 
 
 def _items(written: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    return [item for item in written.get(key) or () if isinstance(item, Mapping)]
+    found = written.get(key)
+    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
 
 
 def _has_key(item: Mapping[str, Any], tables: Mapping[str, TableInfo]) -> bool:
@@ -142,22 +153,42 @@ def _has_key(item: Mapping[str, Any], tables: Mapping[str, TableInfo]) -> bool:
 
 def _fits(item: Mapping[str, Any], tables: Mapping[str, TableInfo]) -> bool:
     table = tables.get(str(item.get("table")))
-    if table is None:
-        return False
-    names = {field.name for field in table.fields}
-    columns = [
-        item[name] for name in ("country", "group", "rows", "columns", "value", "status", "bar", "part") if name in item
+    return table is not None and not unfit(item, table)
+
+
+def unfit(chart: Mapping[str, Any], table: TableInfo) -> list[str]:
+    """Options of a chart that its kind needs and the table does not have; `kind` itself where nobody draws it."""
+    kind = str(chart.get("kind"))
+    if kind not in KINDS:
+        return ["kind"]
+    types = {field.name: field.type for field in table.fields}
+    needed = {name: str(chart.get(name)) for name in KINDS[kind] if name != "when"}
+    wrong = [
+        name
+        for name, column in needed.items()
+        if column not in types or (name == "value" and types[column] != "integer")
     ]
-    return set(columns) <= names
+    if "when" in KINDS[kind] and f"{chart.get('when')}_earliest" not in types:
+        wrong.append("when")
+    return wrong
+
+
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "map": ("country", "group"),
+    "matrix": ("rows", "columns", "value", "status"),
+    "bars": ("bar", "part", "value"),
+    "timeline": ("when",),
+}
+"""Kinds of charts with the options that each needs: columns, `value` a whole number, `when` a stem of dates."""
 
 
 def read_where(item: Mapping[str, Any], name: str = "where") -> dict[str, str | None]:
     """Values as canonical text: `true` written as YAML's truth is the text `true`."""
-    written = item.get(name) or {}
+    written = item.get(name)
     plain = {True: "true", False: "false", None: None}
     return {
         str(name): plain[value] if value is None or isinstance(value, bool) else str(value)
-        for name, value in written.items()
+        for name, value in (written.items() if isinstance(written, Mapping) else ())
     }
 
 
@@ -172,13 +203,15 @@ def _count(item: Mapping[str, Any]) -> Count:
 
 
 def _names(item: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    return tuple(str(name) for name in item.get(key) or ())
+    written = item.get(key)
+    return tuple(str(name) for name in written) if isinstance(written, list) else ()
 
 
 def _records(item: Mapping[str, Any], tables: Mapping[str, TableInfo]) -> Records:
     return Records(
         str(item["table"]),
         str(item.get("title", "")),
+        str(item.get("order", "")),
         str(item.get("note", "")),
         str(item.get("text", "")),
         _names(item, "facts"),

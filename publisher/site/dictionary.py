@@ -18,6 +18,12 @@ _TYPES = {
     "datetime": mark("Date and time"),
     "time": mark("Time"),
     "year": mark("Year"),
+    "yearmonth": mark("Month"),
+    "duration": mark("Duration"),
+    "geopoint": mark("Longitude and latitude"),
+    "array": mark("List, as JSON"),
+    "object": mark("Object, as JSON"),
+    "geojson": mark("Shape, as GeoJSON"),
 }
 _BOUNDS = {
     "minimum": mark("At least {value}"),
@@ -29,6 +35,8 @@ _BOUNDS = {
 
 def type_name(field: FieldInfo, words: Words) -> str:
     """What people call a column's type."""
+    if field.categories and field.type == "string":
+        return words("One of a list")
     return words(_TYPES.get(field.type, _TYPES["string"]))
 
 

@@ -14,14 +14,20 @@ from publisher.site.cells import Cells
 from publisher.site.charts import bars, matrix, timeline, worldmap
 from publisher.site.charts.svg import Drawing, Twin, standalone
 from publisher.site.declare import Chart
-from publisher.site.view import NOWHERE, View
+from publisher.site.reuse import NOWHERE
+from publisher.site.shelf import Shelf
+from publisher.site.view import View
 
-KINDS: Mapping[str, Callable[[Chart, Cells], Drawing]] = {
+_DRAW: Mapping[str, Callable[[Chart, Cells], Drawing]] = {
     "map": worldmap.draw,
     "matrix": matrix.draw,
     "bars": bars.draw,
     "timeline": timeline.draw,
 }
+
+
+DRAWN = 400
+"""Rows up to which a table is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +46,13 @@ class Figure:
     embed: Markup | str
 
 
+def drawable(shelf: Shelf) -> list[Chart]:
+    """The charts of a package, in the order declared; of a table too long to be seen at once there is none."""
+    return [chart for chart in shelf.site.charts if shelf.info.table(chart.table).rows <= DRAWN]
+
+
 def figures(view: View) -> Iterator[Figure]:
-    """The charts of a package, in the order declared; kinds nobody knows are left out."""
-    assert view.shelf is not None
-    for chart in view.shelf.site.charts:
-        if chart.kind in KINDS and view.shelf.whole(view.info.table(chart.table)):
-            yield figure(view, chart)
+    return (figure(view, chart) for chart in drawable(view.shelf))
 
 
 def figure(view: View, chart: Chart) -> Figure:
@@ -65,7 +72,7 @@ def figure(view: View, chart: Chart) -> Figure:
         title,
         view.fill(chart.note(view.language)),
         source,
-        KINDS[chart.kind](chart, view.cells),
+        _DRAW[chart.kind](chart, view.cells),
         view.page(info.name, "charts", chart.name),
         view.to(picture),
         view.to(layout.chart_file(view.prefix, info.name, chart.name, "csv")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -47,6 +48,41 @@ class TableLine:
     more: int
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A release, or a rollback to one, in a list. `notes` are a release's own sentences, `sentence` one made of the pointer's counts;
+    `rule` is why its number is what it is, `yanked` the reason for which it was withdrawn, `message` what the maintainer said."""
+
+    version: str
+    created: str
+    href: str
+    notes: tuple[str, ...]
+    sentence: str
+    rule: str = ""
+    parent: str = ""
+    yanked: str = ""
+    message: str = ""
+
+
+def tell(shelf: Shelf, entry: Mapping[str, Any], words: Words, href: str) -> Told:
+    """`href` leads to the release's page."""
+    version = str(entry["version"])
+    if entry["kind"] == "rollback":
+        back = words("Taken back from {old} to {version}.", old=str(entry.get("from") or ""), version=version)
+        return Told(version, str(entry["at"]), href, (), back, message=str(entry.get("reason") or ""))
+    return Told(
+        version,
+        str(entry.get("created", "")),
+        href,
+        notes(shelf, version, words.language),
+        sentence(entry, words),
+        rule(entry, words),
+        str(entry.get("parent") or ""),
+        str((entry.get("yanked") or {}).get("reason", "")),
+        str(shelf.summaries.get(version, {}).get("message") or ""),
+    )
+
+
 def sentence(entry: Mapping[str, Any], words: Words) -> str:
     """A release in one sentence, from the pointer's own counts."""
     if not entry.get("parent"):
@@ -88,8 +124,12 @@ def read_summary(shelf: Shelf, version: str) -> Descriptor:
 
 
 def notes(shelf: Shelf, version: str, language: str) -> tuple[str, ...]:
-    """The release's own notes in a language, sentences; none for the first release, which has nothing to differ from."""
-    summary = read_summary(shelf, version)
+    """A release's own notes in a language, as those of the newest ones are read; none for the first release, which differs from nothing."""
+    return spoken(shelf.summaries.get(version, {}), language)
+
+
+def spoken(summary: Descriptor, language: str) -> tuple[str, ...]:
+    """The sentences of a summary in a language."""
     written = summary.get("notes")
     if not summary.get("from") or not isinstance(written, Mapping):
         return ()
@@ -133,7 +173,8 @@ _READ = 2_000
 def _row_changes(shelf: Shelf, version: str, summary: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     if not any(int(number or 0) for number in summary["counts"].values()):
         return
-    with shelf.release.store.open(layout.release_file(shelf.package, version, layout.CHANGE_ROWS)) as stream:
+    key = layout.release_file(shelf.package, version, layout.CHANGE_ROWS)
+    with suppress(NotFound), shelf.release.store.open(key) as stream:
         for text in islice(stream, _READ):
             yield json.loads(text)
 

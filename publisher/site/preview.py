@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from markupsafe import Markup
 
-from publisher import layout
 from publisher.package.metadata import FieldInfo, TableInfo
-from publisher.site.cells import NUMERIC, Cells
-from publisher.site.declare import Row
+from publisher.site.cells import NUMERIC, Cells, anchor
+from publisher.site.declare import Row, localized
 
-WEIGHT = 112_000
-"""Bytes that the rows of a page may weigh; a page stays below 200 kB."""
-OPTIONS = 60
-"""Values up to which a column gets a filter of its own."""
+WEIGHT = 175_000
+"""Bytes that rows, filters and dictionary of a page may weigh together; a page stays below 200 kB."""
+LEAST = 40_000
+"""Of these, what is left to the rows whatever the columns need."""
+OPTIONS, VALUES = 60, 60
+"""Values up to which a column gets a filter of its own, and of a column's values those that the dictionary names."""
+FILTERS = 12
 
 _HERE = Markup(' <a class="here" href="#{}" aria-label="{}">#</a>')
 _CELL = Markup("<td{}>{}</td>")
@@ -33,43 +36,77 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`shown` counts the rows in `body`."""
+    """`shown` counts the rows in `body`; `columns` are as many as the dictionary tells of, `fields` those that `body` shows."""
 
     fields: Sequence[FieldInfo]
     body: Markup
     shown: int
     filters: tuple[Filter, ...]
+    columns: int
 
 
 def preview(cells: Cells, table: TableInfo) -> Preview:
     """The first rows of a table, as many as the weight allows."""
-    fields = cells.shown(table)
+    columns, left = _columns(cells, table)
+    known = {field.name for field in table.fields[:columns]}
+    fields = [field for field in in_reading_order(cells, table) if field.name in known]
+    rows = cells.shelf.rows[table.name]
+    filters = tuple(_filters(cells, table, fields, rows))
+    left -= sum(60 + len(label.encode()) for item in filters for _, label in item.options)
+    longest = max(80, LEAST // (3 * max(1, len(fields))))
     parts: list[Markup] = []
-    weight = 0
-    for number, row in enumerate(cells.shelf.rows[table.name], start=1):
-        part = _row(cells, table, fields, row, number)
-        weight += len(part.encode())
-        if weight > WEIGHT and parts:
+    for number, row in enumerate(rows, start=1):
+        name = row_id(table, row, number)
+        part = _row(cells, table, fields, _shortened(table, fields, row, longest), name)
+        left -= len(part.encode())
+        if left < 0 and parts:
             break
         parts.append(part)
-    declared = cells.shelf.site.record(table.name)
-    first = declared.facts if declared else ()
-    ordered = sorted(fields, key=lambda field: first.index(field.name) if field.name in first else len(first))
-    filters = tuple(item for field in ordered if (item := _filter(cells, table, field, len(parts))))
-    return Preview(fields, Markup("").join(parts), len(parts), filters)
+    if len(parts) < len(rows):
+        filters = tuple(_filters(cells, table, fields, rows[: len(parts)]))
+    return Preview(fields, Markup("").join(parts), len(parts), filters, columns)
+
+
+def _shortened(table: TableInfo, fields: Sequence[FieldInfo], row: Row, longest: int) -> Row:
+    """A row whose long texts end in an ellipsis; keys and codes stay whole."""
+    cut = {
+        field.name: f"{value[:longest]}…"
+        for field in fields
+        if (value := row.get(field.name))
+        and len(value) > longest
+        and not _is_coded(table, field)
+        and field.name not in table.primary_key
+    }
+    return {**row, **cut} if cut else row
+
+
+def in_reading_order(cells: Cells, table: TableInfo) -> list[FieldInfo]:
+    """The columns of a page: the key, then what says most of a row, then the others as they stand in the files."""
+    fields = cells.shown(table)
+    caption = localized(table, cells.shelf.site.caption(table.name), cells.words.language, cells.languages)
+    return sorted(fields, key=lambda field: 0 if field.name in table.primary_key else 1 if field.name == caption else 2)
+
+
+def _columns(cells: Cells, table: TableInfo) -> tuple[int, int]:
+    """How many columns the page tells of, and the bytes that are left to rows and filters then."""
+    left = WEIGHT
+    for number, field in enumerate(table.fields):
+        labels = (item.label(cells.words.language) for item in field.categories[:VALUES])
+        words = len(field.description(cells.words.language).encode()) + 3 * len(
+            field.title(cells.words.language).encode()
+        )
+        left -= 500 + words + sum(80 + len(label.encode()) for label in labels)
+        if left < LEAST and number:
+            return number, LEAST
+    return len(table.fields), max(left, LEAST)
 
 
 def row_id(table: TableInfo, row: Row, number: int) -> str:
     """The fragment that names a row: its key, or its place where it has none."""
-    return (
-        layout.record_name([row.get(name) or "" for name in table.primary_key])
-        if table.primary_key
-        else f"row-{number}"
-    )
+    return anchor([row.get(name) or "" for name in table.primary_key]) if table.primary_key else f"row-{number}"
 
 
-def _row(cells: Cells, table: TableInfo, fields: Sequence[FieldInfo], row: Row, number: int) -> Markup:
-    name = row_id(table, row, number)
+def _row(cells: Cells, table: TableInfo, fields: Sequence[FieldInfo], row: Row, name: str) -> Markup:
     key = table.primary_key[0] if table.primary_key else fields[0].name if fields else ""
     return _ROW.format(
         name, Markup("").join(_cell(cells, table, field, row, name, field.name == key) for field in fields)
@@ -82,8 +119,7 @@ def _cell(cells: Cells, table: TableInfo, field: FieldInfo, row: Row, name: str,
     if is_key and len(table.primary_key) != 1:
         shown += _HERE.format(name, cells.words("Link to this row"))
     elif is_key and value is not None:
-        own = [row.get(part) or "" for part in table.primary_key]
-        href = cells.record_address(table.name, own) if cells.shelf.has_pages(table.name) else f"#{name}"
+        href = cells.record_address(table.name, [value]) if cells.shelf.has_pages(table.name) else f"#{name}"
         shown = Markup('<a href="{}">{}</a>').format(href, cells.plain(field, value))
     marks = Markup("")
     if field.type in NUMERIC:
@@ -106,18 +142,24 @@ def _is_coded(table: TableInfo, field: FieldInfo) -> bool:
     )
 
 
-def _filter(cells: Cells, table: TableInfo, field: FieldInfo, shown: int) -> Filter | None:
+def _filters(cells: Cells, table: TableInfo, fields: Sequence[FieldInfo], rows: Sequence[Row]) -> Iterator[Filter]:
+    """Columns with few values, those first that tell most of a row."""
+    declared = cells.shelf.site.record(table.name)
+    first = declared.facts if declared else ()
+    ordered = sorted(fields, key=lambda field: first.index(field.name) if field.name in first else len(first))
+    found = (item for field in ordered if (item := _filter(cells, table, field, rows)))
+    return islice(found, FILTERS)
+
+
+def _filter(cells: Cells, table: TableInfo, field: FieldInfo, rows: Sequence[Row]) -> Filter | None:
     if not _is_coded(table, field) or (field.name in table.primary_key and len(table.primary_key) == 1):
         return None
-    present = {row.get(field.name) for row in cells.shelf.rows[table.name][:shown]} - {None}
+    present = {value for row in rows if (value := row.get(field.name)) is not None}
     if not 1 < len(present) <= OPTIONS:
         return None
-    known = [item.value for item in field.categories]
-    values = [value for value in known if value in present] if known else sorted(str(value) for value in present)
-    options = [(value, _label(cells, table, field, value)) for value in values]
-    if not known and field.type != "boolean":
-        options.sort(key=lambda option: option[1])
-    return Filter(field.name, field.title(cells.words.language), tuple(options))
+    values = sorted(present, key=lambda value: cells.place_of(table, field.name, value))
+    options = tuple((value, _label(cells, table, field, value)) for value in values)
+    return Filter(field.name, field.title(cells.words.language), options)
 
 
 def _label(cells: Cells, table: TableInfo, field: FieldInfo, value: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -11,14 +11,21 @@ from publisher import layout
 from publisher.package.metadata import TableInfo
 from publisher.site.cells import Cells
 from publisher.site.declare import Listing, Records, Row, localized, matches
+from publisher.site.prose import plain
 from publisher.site.words import Words
+
+WEIGHT = 90_000
+"""Bytes that the lists of a record's page may weigh; a page stays below 200 kB."""
+SOURCES = 60
+"""Sources named below them."""
+WHOLE = 20_000
+"""Letters of the record's own text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A row of another table in a list."""
 
-    id: str
     key: str
     href: str
     text: Markup
@@ -36,12 +43,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """A list on a record's page."""
+    """A list on a record's page; `more` leads to the table where not all fit."""
 
     title: str
     note: str
     count: str
     groups: tuple[Section, ...]
+    more: str
 
     @property
     def rows(self) -> bool:
@@ -67,6 +75,16 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """A source as a bibliography has it: `title` a paragraph, `origin` who published it and when."""
+
+    key: str
+    href: str
+    title: Markup
+    origin: Markup
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """All of a record's page."""
 
@@ -81,21 +99,23 @@ class Record:
     lists: tuple[Lists, ...]
     remark: Markup
     sources: tuple[Markup, ...]
-    sources_full: tuple[dict[str, object], ...]
+    sources_full: tuple[Origin, ...]
     previous: tuple[str, Markup] | None
     next: tuple[str, Markup] | None
 
 
-def record(
-    cells: Cells, declared: Records, table: TableInfo, row: Row, neighbours: tuple[Row | None, Row | None]
-) -> Record:
+def record(cells: Cells, table: TableInfo, row: Row, neighbours: tuple[Row | None, Row | None]) -> Record:
+    """`table` is one whose rows have pages; `neighbours` are the rows before and after."""
+    declared = cells.shelf.site.record(table.name)
+    assert declared is not None
     key = row.get(table.primary_key[0]) or ""
     title = cells.title(table.name, row) or key
-    lists = tuple(_list(cells, item, table, key) for item in declared.lists)
+    room = WEIGHT // max(1, len(declared.lists))
+    lists = tuple(_list(cells, item, table, key, room) for item in declared.lists)
     told = [f"{item.title}: {item.count}" for item in lists]
     used = list(dict.fromkeys([*cells.shelf.sources(table, row), *_list_sources(cells, declared, table, key)]))
     previous, following = (_turn(cells, table, other) for other in neighbours)
-    text = cells.localized(table.name, declared.text, row) if declared.text else Markup("")
+    text = cells.localized(table.name, declared.text, row, WHOLE) if declared.text else Markup("")
     return Record(
         key,
         layout.record_name([key]),
@@ -108,29 +128,32 @@ def record(
         lists,
         _remark(cells, table, row),
         tuple(cells.source(item) for item in cells.shelf.sources(table, row)),
-        tuple({"key": item, "html": source_line(cells, item)} for item in used),
+        tuple(origin(cells, item) for item in used[:SOURCES]),
         previous,
         following,
     )
 
 
-def source_line(cells: Cells, key: str) -> Markup:
-    """A source as a bibliography has it: title, publisher, date, address."""
+def in_order(cells: Cells, table: TableInfo) -> list[Row]:
+    """The rows of a table as people look for them."""
+    return sorted(cells.shelf.rows[table.name], key=lambda row: cells.place(table.name, row))
+
+
+def origin(cells: Cells, key: str) -> Origin:
+    """A source by its key."""
     declared = cells.shelf.site.sources
     row = cells.shelf.row(declared.table, (key,)) if declared else None
+    href = cells.source_address(key)
     if declared is None or row is None:
-        return escape(key)
+        return Origin(key, href, Markup("<p><bdi>{}</bdi></p>").format(key), Markup(""))
     table = cells.shelf.info.table(declared.table)
-    title = cells.localized(declared.table, declared.title, row)
-    address = row.get(declared.url)
-    if address and address.startswith(("http://", "https://")):
-        title = Markup('<a href="{}" rel="noopener noreferrer external">{}</a>').format(address, title)
-    parts = [title]
+    title = cells.paragraph(declared.table, declared.title, row, row.get(declared.url) or "")
+    parts = []
     if publisher := row.get(declared.publisher):
         parts.append(cells.text(table.column(declared.publisher), publisher))
     if declared.when and row.get(f"{declared.when}_earliest"):
         parts.append(escape(cells.when(declared.when, row)))
-    return Markup(" · ").join(parts)
+    return Origin(key, href, title, escape(cells.words(", ")).join(parts))
 
 
 def _turn(cells: Cells, table: TableInfo, row: Row | None) -> tuple[str, Markup] | None:
@@ -152,15 +175,14 @@ def _facts(cells: Cells, declared: Records, table: TableInfo, row: Row) -> Itera
 
 
 def _remark(cells: Cells, table: TableInfo, row: Row) -> Markup:
-    return cells.text(table.column("note"), note) if (note := row.get("note")) else Markup("")
+    return cells.paragraph(table.name, "note", row)
 
 
 def _referring(cells: Cells, item: Listing, table: TableInfo, key: str) -> Iterator[Row]:
     info = cells.shelf.info.table(item.table)
     column = next((fk.fields[0] for fk in info.foreign_keys if fk.table == table.name and len(fk.fields) == 1), None)
-    for row in cells.shelf.rows[item.table]:
-        if (not item.refers or (column and row.get(column) == key)) and matches(row, item.where):
-            yield row
+    rows = cells.shelf.having(item.table, column, key) if column else ()
+    return (row for row in (rows if item.refers else cells.shelf.rows[item.table]) if matches(row, item.where))
 
 
 def _list_sources(cells: Cells, declared: Records, table: TableInfo, key: str) -> Iterator[str]:
@@ -170,22 +192,28 @@ def _list_sources(cells: Cells, declared: Records, table: TableInfo, key: str) -
                 yield from cells.shelf.sources(cells.shelf.info.table(item.table), row)
 
 
-def _list(cells: Cells, item: Listing, table: TableInfo, key: str) -> Lists:
+def _list(cells: Cells, item: Listing, table: TableInfo, key: str, room: int) -> Lists:
+    """As many rows as `room` bytes hold."""
     info = cells.shelf.info.table(item.table)
     rows = list(_referring(cells, item, table, key))
-    groups: dict[str, list[Row]] = {}
+    groups: dict[str, list[Entry]] = {}
+    shown = 0
     for row in rows:
-        groups.setdefault(row.get(item.group) or "" if item.group else "", []).append(row)
-    sections = tuple(
-        Section(_group_name(cells, item, info, value), tuple(_entry(cells, item, info, row) for row in found))
-        for value, found in sorted(groups.items(), key=lambda pair: (pair[0] == "", pair[0]))
-    )
-    note = "" if item.title else info.description(cells.words.language)
+        entry = _entry(cells, item, info, row)
+        room -= 400 + sum(len(part.encode()) for part in (entry.text, *entry.facts, *entry.sources))
+        if room < 0 and shown:
+            break
+        groups.setdefault(row.get(item.group) or "" if item.group else "", []).append(entry)
+        shown += 1
+    order = sorted(groups, key=lambda value: (value == "", cells.place_of(info, item.group, value)))
+    sections = tuple(Section(_group_name(cells, item, info, value), tuple(groups[value])) for value in order)
+    note = "" if item.title else plain(info.description(cells.words.language))
     return Lists(
         item.title(cells.words.language) or info.title(cells.words.language),
         note,
         cells.words.number(len(rows)),
         sections,
+        cells.table_address(item.table) if shown < len(rows) else "",
     )
 
 
@@ -209,7 +237,6 @@ def _entry(cells: Cells, item: Listing, info: TableInfo, row: Row) -> Entry:
     if item.when:
         facts.append(escape(cells.when(item.when, row)))
     return Entry(
-        layout.record_name(key),
         ", ".join(key),
         cells.record_address(item.table, key),
         cells.text(info.column(text), row.get(text) or "") if text else Markup(""),
@@ -227,7 +254,10 @@ def _coverage(cells: Cells, declared: Records, table: TableInfo, key: str) -> Co
     other = next((fk for fk in info.foreign_keys if fk.table != table.name), None)
     if own is None or other is None:
         return None
-    rows: Sequence[Row] = [row for row in cells.shelf.rows[info.name] if row.get(own.fields[0]) == key]
+    rows = sorted(
+        cells.shelf.having(info.name, own.fields[0], key),
+        key=lambda row: cells.place_of(info, other.fields[0], row.get(other.fields[0]) or ""),
+    )
     number = next((field for field in info.fields if field.type == "integer"), None)
     status = next((field for field in info.fields if field.categories), None)
     items = []
@@ -248,4 +278,4 @@ def _coverage(cells: Cells, declared: Records, table: TableInfo, key: str) -> Co
                 text,
             )
         )
-    return Coverage(info.title(cells.words.language), tuple(items))
+    return Coverage(cells.shelf.info.table(other.table).title(cells.words.language), tuple(items))

@@ -2,66 +2,136 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from publisher import layout
 from publisher.errors import NotFound
 from publisher.package.metadata import read_metadata
-from publisher.package.published import read_document
+from publisher.package.published import read_checksums, read_document
 from publisher.site import past
+from publisher.site.reuse import Citations
+from publisher.site.shelf import with_safe_links
 from publisher.site.view import View
 
 
+@dataclass(frozen=True, slots=True)
+class TableChanges:
+    """What a release changed in a table. `href` is "" where the table is gone."""
+
+    title: str
+    href: str
+    sentence: str
+    rows: tuple[past.RowLine, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFile:
+    """A file of a release."""
+
+    name: str
+    href: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileGroup:
+    """The files of one table, or those of the whole package; `href` leads to the table's page, where there is one."""
+
+    title: str
+    href: str
+    files: tuple[ReleaseFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePage:
+    """All of a release's page besides what lists tell of it. `sha256` is that of SHA256SUMS, as the pointer records it."""
+
+    told: past.Told
+    notes: tuple[str, ...]
+    message: str
+    is_current: bool
+    parent_href: str
+    tables: tuple[TableChanges, ...]
+    groups: tuple[FileGroup, ...]
+    files: int
+    bytes: int
+    change_rows: str
+    sha256: str
+    citations: Citations
+
+
 def release_page(view: View, entry: Mapping[str, Any]) -> bytes:
-    assert view.shelf is not None
+    """Says of the current release no more than whether this is it, so that the pages of old ones stay as they are."""
     shelf, version = view.shelf, str(entry["version"])
-    told = view.release(entry)
+    told = past.tell(shelf, entry, view.words, view.release_page(version))
+    summary = past.read_summary(shelf, version)
     try:
-        info = read_metadata(read_document(shelf.release.store, shelf.package, version, layout.DESCRIPTOR))
+        descriptor = read_document(shelf.release.store, shelf.package, version, layout.DESCRIPTOR)
+        view.info = with_safe_links(read_metadata(descriptor))
         files = _files(view, version)
     except NotFound:
-        info, files = view.info, []
-    titles = {table.name: table for table in info.tables}
-    tables = [
-        {
-            "title": titles[line.name].title(view.language) if line.name in titles else line.name,
-            "href": view.page(shelf.package, "tables", line.name)
-            if line.name in {item.name for item in shelf.info.tables}
-            else "",
-            "sentence": line.sentence,
-            "rows": line.rows,
-            "more": line.more,
-        }
-        for line in past.table_lines(shelf, version, view.words)
-    ]
+        files = []
     sums = entry.get("checksums")
-    told |= {
-        "tables": tables,
-        "files": files,
-        "bytes": sum(item["bytes"] for item in files),
-        "change_rows": view.links.file(shelf.package, version, layout.CHANGE_ROWS),
-        "sha256": str(sums.get("sha256", "") if isinstance(sums, Mapping) else sums or ""),
-        "citations": view.cited(info),
-    }
-    return view.edition.render("release.html", view, release=told).encode()
+    page = ReleasePage(
+        told,
+        past.spoken(summary, view.language),
+        str(summary.get("message") or ""),
+        version == shelf.info.version,
+        view.release_page(told.parent) if told.parent else "",
+        tuple(_tables(view, version)),
+        tuple(_groups(view, files)),
+        len(files),
+        sum(item.bytes for item in files),
+        view.links.file(shelf.package, version, layout.CHANGE_ROWS),
+        str(sums.get("sha256", "") if isinstance(sums, Mapping) else sums or ""),
+        view.reuse.citations,
+    )
+    return view.edition.render("release.html", view, release=page).encode()
 
 
-def _files(view: View, version: str) -> list[dict[str, Any]]:
+def _tables(view: View, version: str) -> Iterator[TableChanges]:
+    titles = {table.name: table.title(view.language) for table in view.info.tables}
+    for line in past.table_lines(view.shelf, version, view.words):
+        href = _table_page(view, line.name)
+        yield TableChanges(titles.get(line.name, line.name), href, line.sentence, line.rows, line.more)
+
+
+def _table_page(view: View, name: str) -> str:
+    here = any(table.name == name for table in view.shelf.info.tables)
+    return view.page(view.shelf.package, "tables", name) if here else ""
+
+
+def _files(view: View, version: str) -> list[ReleaseFile]:
     """Files of a release with their sizes and sums. Raises NotFound where it was removed."""
-    assert view.shelf is not None
     store, prefix = view.shelf.release.store, layout.release_folder(view.shelf.package, version)
-    body, _ = store.read(prefix + layout.CHECKSUMS)
-    sums = {name: digest for digest, _, name in (line.partition("  ") for line in body.decode().splitlines())}
+    sums = read_checksums(store, view.shelf.package, version)
     sizes = {stat.key.removeprefix(prefix): stat.size for stat in store.list(prefix)}
-    names = [*sorted(sums), layout.CHECKSUMS]
     return [
-        {
-            "name": name,
-            "href": view.to(prefix + name),
-            "bytes": sizes.get(name, 0),
-            "size": view.words.size(sizes.get(name, 0)),
-            "sha256": sums.get(name, ""),
-        }
-        for name in names
+        ReleaseFile(name, view.to(prefix + name), sizes.get(name, 0), sums.get(name, ""))
+        for name in (*sorted(sums), layout.CHECKSUMS)
     ]
+
+
+def _groups(view: View, files: Sequence[ReleaseFile]) -> Iterator[FileGroup]:
+    """Files of the package first, then those of each table."""
+    of = {item.name: _table_of(view, item.name) for item in files}
+    package = tuple(item for item in files if not of[item.name])
+    if package:
+        yield FileGroup(view.words("The whole package"), "", package)
+    for table in view.info.tables:
+        if own := tuple(item for item in files if of[item.name] == table.name):
+            yield FileGroup(table.title(view.language), _table_page(view, table.name), own)
+
+
+def _table_of(view: View, name: str) -> str:
+    """The table that a file holds; the longest name that fits, since one table's may begin another's."""
+    fits = [table.name for table in view.info.tables if name.startswith(f"{table.name}.")]
+    return "" if name in _PACKAGE else max(fits, key=len, default="")
+
+
+_PACKAGE = {layout.DESCRIPTOR, layout.CHANGES, layout.CHANGE_ROWS, layout.REMOVED, layout.VALIDATION}
+"""Files that are no table's, even where one is called so."""

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from PIL import Image, ImageDraw
 
 from publisher.site.charts.worldmap import read_shapes
+from publisher.site.figures import drawable
 from publisher.site.shelf import Shelf
 
 SIZE = (1200, 630)
@@ -49,11 +50,7 @@ def rings(path: str) -> Iterator[list[tuple[int, int]]]:
         yield points
 
 
-def countries(shelves: Sequence[Shelf]) -> set[str]:
-    """Codes of countries that a declared map fills."""
-    found: set[str] = set()
-    for shelf in shelves:
-        for chart in shelf.site.charts:
-            if chart.kind == "map":
-                found |= {row.get(str(chart.options["country"])) or "" for row in shelf.rows[chart.table]}
-    return found
+def countries(shelf: Shelf) -> set[str]:
+    """Codes of countries that a map of the package fills."""
+    maps = [chart for chart in drawable(shelf) if chart.kind == "map"]
+    return {row.get(str(chart.options["country"])) or "" for chart in maps for row in shelf.rows[chart.table]}

@@ -1,27 +1,27 @@
-"""One package as readers find it. In: a store, a package, its pointer's history. Out: Shelf: the latest release.
+"""One package as readers find it. In: its latest release, its pointer's history. Out: Shelf: all that pages are made from.
 
-Rows are read once for all pages. Of a table beyond HELD rows only the first are read, straight from the store: it gets a sample.
+Rows are read once for all pages, and only of tables that a page asks for. Of a table beyond HELD rows only the first are read, straight
+from the store: it gets a sample.
 """
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cached_property
 from itertools import islice
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from publisher import layout
-from publisher.canonical import content_hash
 from publisher.errors import NotFound
 from publisher.model import Descriptor
 from publisher.package.metadata import Link, PackageInfo, TableInfo
-from publisher.package.published import Published, read_document, read_release
+from publisher.package.published import Published, read_document, read_rows
 from publisher.site.declare import Count, Row, Site, matches, read_site
+from publisher.site.stones import Stone, read_stones
 from publisher.store.base import Store
 
 HELD = 20_000
@@ -32,29 +32,83 @@ TOLD = 25
 """Releases whose own notes are read for lists; older ones are told by the pointer's counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """`history` is the pointer's, newest first; `files` are sizes of the latest release's files by name; `rows` by table;
-    `keys` are rows by table and key, `links` further sources by table and key, `summaries` what the newest releases say they changed,
-    by version; `identity` changes with anything that pages are made from."""
+class Rows(Mapping[str, tuple[Row, ...]]):
+    """Rows by table, read when first asked for."""
 
-    package: str
-    release: Published
-    info: PackageInfo
-    history: tuple[Mapping[str, Any], ...]
-    files: Mapping[str, int]
-    rows: Mapping[str, tuple[Row, ...]]
-    keys: Mapping[str, Mapping[tuple[str, ...], Row]]
-    links: Mapping[tuple[str, str], tuple[str, ...]]
-    site: Site
-    numbers: Mapping[str, int]
-    summaries: Mapping[str, Descriptor]
-    identity: str
+    def __init__(self, release: Published, info: PackageInfo) -> None:
+        self._release, self._tables = release, {table.name: table for table in info.tables}
+        self._read: dict[str, tuple[Row, ...]] = {}
+
+    def __getitem__(self, name: str) -> tuple[Row, ...]:
+        if name not in self._read:
+            self._read[name] = _read_rows(self._release, self._tables[name])
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+
+class Shelf:
+    """`history` is the pointer's, newest first; `rows` are those of the latest release, by table; `site` is what it declares."""
+
+    def __init__(self, release: Published, history: Sequence[Mapping[str, Any]]) -> None:
+        self.package, self.release, self.history = release.package, release, tuple(history)
+        self.info = with_safe_links(release.info)
+        self.site: Site = read_site(release.descriptor, self.info)
+        self.rows = Rows(release, self.info)
+        self._keys: dict[str, dict[tuple[str, ...], Row]] = {}
+        self._by: dict[tuple[str, str], dict[str | None, list[Row]]] = {}
+
+    @cached_property
+    def files(self) -> Mapping[str, int]:
+        """Sizes of the latest release's files, by name."""
+        prefix = layout.release_folder(self.package, self.release.version)
+        sizes = {stat.key.removeprefix(prefix): stat.size for stat in self.release.store.list(prefix)}
+        return {name: size for name, size in sizes.items() if not name.endswith(".html")}
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """The declared numbers, counted."""
+        return {item.name: count(item, self.rows) for item in self.site.counts}
+
+    @cached_property
+    def summaries(self) -> Mapping[str, Descriptor]:
+        """What the newest releases say they changed, by version."""
+        return dict(_summaries(self.release.store, self.package, self.history))
+
+    @cached_property
+    def links(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """Further sources of rows, by table and key."""
+        return _row_links(self.info, self.site, self.rows)
+
+    @cached_property
+    def _stones(self) -> list[Stone]:
+        return read_stones(self.release, self.info.tables, self.history)
+
+    def removed(self, table: str) -> list[Stone]:
+        """Rows of a table that are gone."""
+        return [stone for stone in self._stones if stone.table == table]
+
+    @cached_property
+    def releases(self) -> tuple[Mapping[str, Any], ...]:
+        """Entries of releases, newest first, each with the mark of its withdrawal."""
+        yanks = {str(item["version"]): item for item in self.history if item["kind"] == "yank"}
+        return tuple(
+            {"yanked": yanks.get(str(item["version"])), **item} for item in self.history if item["kind"] == "release"
+        )
 
     @property
-    def releases(self) -> tuple[Mapping[str, Any], ...]:
-        """Entries of releases, newest first."""
-        return tuple(item for item in self.history if item["kind"] == "release")
+    def events(self) -> list[Mapping[str, Any]]:
+        """Releases and rollbacks, newest first."""
+        marked = {str(item["version"]): item for item in self.releases}
+        return [
+            marked[str(item["version"])] if item["kind"] == "release" else item
+            for item in self.history
+            if item["kind"] in {"release", "rollback"}
+        ]
 
     def whole(self, table: TableInfo) -> bool:
         """Whether all rows of a table were read."""
@@ -62,7 +116,20 @@ class Shelf:
 
     def row(self, table: str, key: Sequence[str | None]) -> Row | None:
         """A row by its key, or None."""
-        return self.keys.get(table, {}).get(tuple(part or "" for part in key))
+        if table not in self._keys:
+            names = self.info.table(table).primary_key
+            found = {tuple(row.get(name) or "" for name in names): row for row in self.rows[table]} if names else {}
+            self._keys[table] = found
+        return self._keys[table].get(tuple(part or "" for part in key))
+
+    def having(self, table: str, column: str, value: str) -> Sequence[Row]:
+        """The rows of a table with a value in a column."""
+        if (table, column) not in self._by:
+            found: dict[str | None, list[Row]] = {}
+            for row in self.rows[table]:
+                found.setdefault(row.get(column), []).append(row)
+            self._by[table, column] = found
+        return self._by[table, column].get(value, ())
 
     def has_pages(self, table: str) -> bool:
         """Whether each row of a table has a page."""
@@ -82,36 +149,7 @@ class Shelf:
         return tuple(dict.fromkeys(item for item in (*main, *further) if item))
 
 
-def read_shelf(store: Store, package: str, version: str, history: Sequence[Mapping[str, Any]], folder: Path) -> Shelf:
-    """Raises NotFound, Damaged."""
-    release = read_release(store, package, version, folder)
-    info = _with_safe_links(release.info)
-    site = read_site(release.descriptor, info)
-    rows = {table.name: _read_rows(release, table) for table in info.tables}
-    keys = {
-        table.name: {tuple(row.get(name) or "" for name in table.primary_key): row for row in rows[table.name]}
-        for table in info.tables
-        if table.primary_key
-    }
-    prefix = layout.release_folder(package, version)
-    files = {stat.key.removeprefix(prefix): stat.size for stat in store.list(prefix)}
-    return Shelf(
-        package,
-        release,
-        info,
-        tuple(history),
-        {name: size for name, size in files.items() if not name.endswith(".html")},
-        rows,
-        keys,
-        _row_links(info, site, rows),
-        site,
-        {item.name: count(item, rows) for item in site.counts},
-        dict(_summaries(store, package, history)),
-        content_hash([release.descriptor, list(history), files]),
-    )
-
-
-def count(item: Count, rows: Mapping[str, Sequence[Row]]) -> int:
+def count(item: Count, rows: Mapping[str, tuple[Row, ...]]) -> int:
     """What a declared number is."""
     found = [row for row in rows[item.table] if matches(row, item.where)]
     return len({row.get(item.distinct) for row in found} - {None}) if item.distinct else len(found)
@@ -124,12 +162,10 @@ def _read_rows(release: Published, table: TableInfo) -> tuple[Row, ...]:
     assert file is not None
     with release.store.open(layout.release_file(release.package, release.version, file.path)) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-        return tuple(
-            {name: value or None for name, value in row.items()} for row in islice(csv.DictReader(text), SAMPLE)
-        )
+        return tuple(islice(read_rows(text), SAMPLE))
 
 
-def _with_safe_links(info: PackageInfo) -> PackageInfo:
+def with_safe_links(info: PackageInfo) -> PackageInfo:
     """Addresses that a descriptor gives, those left out that are no web address: a link may run a script otherwise."""
 
     def safe(links: Sequence[Link]) -> tuple[Link, ...]:
@@ -148,7 +184,7 @@ def _summaries(store: Store, package: str, history: Sequence[Mapping[str, Any]])
 
 
 def _row_links(
-    info: PackageInfo, site: Site, rows: Mapping[str, Sequence[Row]]
+    info: PackageInfo, site: Site, rows: Mapping[str, tuple[Row, ...]]
 ) -> dict[tuple[str, str], tuple[str, ...]]:
     """Further sources of rows, by table and key."""
     found: dict[tuple[str, str], tuple[str, ...]] = {}

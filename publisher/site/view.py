@@ -1,4 +1,4 @@
-"""One page in one language, as templates see it. In: an Edition, a key, a package. Out: addresses, texts and files by short names."""
+"""One page in one language, as templates see it. In: an Edition, a key, a package. Out: addresses and texts by short names."""
 
 from __future__ import annotations
 
@@ -11,40 +11,21 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from publisher import layout
-from publisher.package.citation import bibtex, cite, csl_json, ris
 from publisher.package.metadata import FieldInfo, PackageInfo, TableInfo, Text
 from publisher.site import dictionary, past, structured
 from publisher.site.cells import Cells
+from publisher.site.contact import Contact, contacts, report_address
 from publisher.site.edition import Edition
 from publisher.site.links import Links
+from publisher.site.offers import Offers
+from publisher.site.prose import html, plain
+from publisher.site.reuse import Reuse
 from publisher.site.shelf import Shelf
-from publisher.site.snippets import snippets
-from publisher.site.words import Words, mark
+from publisher.site.states import frequency, state_words
+from publisher.site.words import Words
 
-NOWHERE = "https://ADDRESS-OF-THIS-SITE/"
-"""Stands in snippets for the site's address where nobody told it; the script puts the real one in its place."""
-
-_SENTENCE = re.compile(r"(?<=[.؟?!。])\s+(?=\S)")
-_FORMATS = {"csv": "CSV", "json": "JSON", "ndjson": "NDJSON", "parquet": "Parquet"}
-_FREQUENCIES = {
-    "IRREG": mark("Irregular: when something is found or corrected"),
-    "DAILY": mark("Daily"),
-    "WEEKLY": mark("Weekly"),
-    "MONTHLY": mark("Monthly"),
-    "QUARTERLY": mark("Every three months"),
-    "ANNUAL": mark("Yearly"),
-    "NEVER": mark("Not expected"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A file on offer: where, what it is called, its size or format, its media type."""
-
-    href: str
-    label: str
-    detail: str
-    type: str
+_SENTENCE = re.compile(r"(?<=[\w)\]”»\"'][.؟?!])(?<![\s.][^\W\d_]\.)\s+(?=[^\sa-z\d])")
+"""The end of a sentence: not that of an initial or of an abbreviation such as U.S. or e.g."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,36 +39,57 @@ class Other:
     absolute: str
 
 
-@dataclass(frozen=True, slots=True)
-class Citations:
-    """A citation as a sentence and in the forms that programs read."""
-
-    sentence: str
-    forms: tuple[tuple[str, str], ...]
-
-
 class View:
     """What a template calls `v`. `parts` are the page's own, below its language: a package, `tables`, a table's name."""
 
     def __init__(
-        self, edition: Edition, language: str, parts: Sequence[str], shelf: Shelf | None = None, kind: str = ""
+        self,
+        edition: Edition,
+        language: str,
+        parts: Sequence[str],
+        shelf: Shelf | None = None,
+        kind: str = "",
+        share: str = "",
     ) -> None:
-        self.edition, self.language, self.parts, self.shelf, self.kind = edition, language, tuple(parts), shelf, kind
+        self.edition, self.language, self.parts, self.kind = edition, language, tuple(parts), kind
         self.words: Words = edition.words[language]
         self.prefix = edition.prefix(language)
         self.key = layout.page(self.prefix, *parts)
-        self.links = Links(self.key, edition.base)
-        self.base = edition.base
+        self.links = Links(self.key, edition.base, kind == "missing")
+        self.base, self._shelf = edition.base, shelf
+        self._info = shelf.info if shelf else None
+        self.share = share or (layout.chart_file("", shelf.package, "share", "png") if shelf else "")
 
-    @cached_property
-    def cells(self) -> Cells:
-        assert self.shelf is not None
-        return Cells(self.shelf, self.words, self.links, self.edition.languages, self.prefix)
+    @property
+    def shelf(self) -> Shelf:
+        assert self._shelf is not None
+        return self._shelf
+
+    @property
+    def has_package(self) -> bool:
+        return self._shelf is not None
 
     @property
     def info(self) -> PackageInfo:
-        assert self.shelf is not None
-        return self.shelf.info
+        """What is said of the release that the page is about: the latest one, unless another was set."""
+        assert self._info is not None
+        return self._info
+
+    @info.setter
+    def info(self, info: PackageInfo) -> None:
+        self._info = info
+
+    @cached_property
+    def cells(self) -> Cells:
+        return Cells(self.shelf, self.words, self.links, self.edition.languages, self.prefix)
+
+    @cached_property
+    def offers(self) -> Offers:
+        return Offers(self.shelf, self.words, self.links, self.edition.languages[0])
+
+    @property
+    def reuse(self) -> Reuse:
+        return Reuse(self.info, self.language, self.links, self.prefix)
 
     # Addresses
 
@@ -118,7 +120,7 @@ class View:
 
     @property
     def absolute_share(self) -> str:
-        return self.links.absolute(self.edition.assets["share.png"])
+        return self.links.absolute(self.share)
 
     @property
     def pointer(self) -> str:
@@ -163,20 +165,30 @@ class View:
             return escape(text(self.language))
         return Markup('<span lang="{}" dir="auto">{}</span>').format(main, text.default)
 
-    @property
+    def own(self, text: str) -> Markup:
+        """What a maintainer wrote in the main language alone."""
+        return self.foreign(Text(text))
+
+    def plain(self, text: Text) -> str:
+        """A description in one line."""
+        return plain(text(self.language))
+
+    def paragraphs(self, text: Text) -> Markup:
+        """A description with its paragraphs, lists and links."""
+        return html(text(self.language))
+
+    @cached_property
     def lead(self) -> tuple[str, str]:
         """The description's first sentence, and the rest."""
-        first, *rest = _SENTENCE.split(" ".join(self.info.description(self.language).split()), maxsplit=1)
+        first, *rest = _SENTENCE.split(self.plain(self.info.description), maxsplit=1)
         return first, rest[0] if rest else ""
 
-    @staticmethod
-    def first_sentence(text: str) -> str:
-        return _SENTENCE.split(text, maxsplit=1)[0]
+    def first_sentence(self, text: Text) -> str:
+        return _SENTENCE.split(self.plain(text), maxsplit=1)[0]
 
     @property
     def figures(self) -> list[dict[str, str]]:
         """Declared numbers that have a label; without any, the rows of the first tables."""
-        assert self.shelf is not None
         declared = [item for item in self.shelf.site.counts if item.label]
         if declared:
             return [
@@ -190,20 +202,17 @@ class View:
 
     @property
     def notes(self) -> list[str]:
-        assert self.shelf is not None
         return [self.fill(item(self.language)) for item in self.shelf.site.notes]
 
     def fill(self, text: str) -> str:
         """A declared text with the declared numbers in it: `{members} members`."""
-        assert self.shelf is not None
         for name, value in self.shelf.numbers.items():
             text = text.replace("{" + name + "}", self.words.number(value))
         return text
 
     @property
     def frequency(self) -> str:
-        text = _FREQUENCIES.get(self.info.frequency.rsplit("/", 1)[-1].upper(), "")
-        return self.words(text) if text else self.info.frequency
+        return frequency(self.info.frequency, self.words)
 
     def type(self, field: FieldInfo) -> str:
         return dictionary.type_name(field, self.words)
@@ -220,133 +229,70 @@ class View:
         """A name as an element's id."""
         return layout.segment(name)
 
-    # Files
-
-    def _offer(self, name: str, label: str, media: str = "application/octet-stream") -> Offer | None:
-        assert self.shelf is not None
-        size = self.shelf.files.get(name)
-        return None if size is None else Offer(self.file(name), label, self.words.size(size), media)
-
-    @property
-    def downloads(self) -> list[Offer]:
-        """What most readers want: the workbook, everything as a zip."""
-        main = "" if self.language == self.edition.languages[0] else self.language
-        offers = (
-            self._offer(layout.workbook_file(self.info.name, main), self.words("Excel workbook, all tables"))
-            or self._offer(layout.workbook_file(self.info.name), self.words("Excel workbook, all tables")),
-            self._offer(layout.archive_file(self.info.name), self.words("All files, zip"), "application/zip"),
-            self._offer(layout.DESCRIPTOR, self.words("Metadata, JSON"), "application/json"),
-        )
-        return [item for item in offers if item]
-
-    def table_files(self, table: TableInfo) -> list[Offer]:
-        """A table's files with their formats and sizes, the canonical CSV first."""
-        offers = [
-            Offer(
-                self.file(file.path),
-                _FORMATS.get(file.format, file.format.upper()),
-                self.words.size(file.bytes),
-                file.mediatype,
-            )
-            for file in table.files
-        ]
-        excel = self._offer(layout.excel_file(table.name, self.language), self.words("CSV for Excel"), "text/csv")
-        return [*offers[:1], *([excel] if excel else []), *offers[1:]]
-
-    def has_workbook(self, table: TableInfo) -> bool:
-        """Whether the workbook holds a table."""
-        assert self.shelf is not None
-        return table.rows <= self.edition.sheet_rows or layout.workbook_file(self.info.name) not in self.shelf.files
-
-    # Snippets, citations, structured data
-
     @property
     def example(self) -> TableInfo:
+        """The table that snippets read where no other is asked for."""
         return self.info.tables[0]
 
-    @property
-    def snippets_html(self) -> Markup:
-        return self.snippets_for(self.example)
-
-    def snippets_for(self, table: TableInfo) -> Markup:
-        folder = (self.base or NOWHERE) + layout.release_folder(self.info.name, self.info.version)
-        found = list(snippets(table, folder))
-        return Markup(self.edition.render("snippets.html", self, snippets=found))  # noqa: S704 - a template escapes
-
-    @property
-    def citations(self) -> Citations:
-        return self.cited(self.info)
-
-    def cited(self, info: PackageInfo) -> Citations:
-        address = self.links.absolute(layout.page(self.prefix, info.name, "v", info.version, "/"))
-        forms = (
-            ("BibTeX", bibtex(info, self.language, address)),
-            ("RIS", ris(info, self.language, address)),
-            ("CSL-JSON", csl_json(info, self.language, address)),
-        )
-        return Citations(cite(info, self.language, address), forms)
-
-    def card(self) -> Markup:
-        files = [
-            {
-                "href": self.links.absolute(layout.release_file(self.info.name, self.info.version, file.path))
-                or self.file(file.path),
-                "type": file.mediatype,
-                "label": file.path,
-            }
-            for table in self.info.tables
-            for file in table.files
+    def tables_behind(self, table: TableInfo) -> list[tuple[str, str]]:
+        """Title and page of each table that a query names."""
+        words = set(re.findall(r"\w+", table.query))
+        return [
+            (item.title(self.language), self.page(self.info.name, "tables", item.name))
+            for item in self.info.tables
+            if item.name in words and item.name != table.name
         ]
-        return structured.script(structured.dataset(self.info, self.language, self.absolute, files))
 
-    def catalog_card(self) -> Markup:
+    def record_data(self, table: TableInfo, key: str) -> str:
+        """A row as a document of the static API."""
+        return self.to(layout.data_record(self.info.name, table.name, layout.record_name([key])))
+
+    def catalog_card(self, shelves: Sequence[Shelf]) -> Markup:
+        """The catalogue as search engines read it."""
         items = [
             {
                 "name": shelf.info.title(self.language),
                 "url": self.links.absolute(layout.page(self.prefix, shelf.package, "/")),
             }
-            for shelf in self.edition.shelves
+            for shelf in shelves
         ]
         return structured.script(structured.catalog(self.words("Open data"), self.language, self.absolute, items))
+
+    @property
+    def status_words(self) -> str:
+        """What the script calls states and outcomes of status.json, as JSON."""
+        return state_words(self.words)
+
+    # People
 
     @property
     def publishers(self) -> list[str]:
         return [item.title(self.language) for item in self.info.contributors]
 
     @property
-    def contacts(self) -> list[tuple[str, str, str]]:
-        """Name, address and what is shown of it, of contributors that gave one."""
-        found = []
-        for item in self.info.contributors:
-            mail = str(item.more.get("email") or "")
-            if mail:
-                found.append((item.title(self.language), f"mailto:{mail}", mail))
-            elif item.path:
-                found.append((item.title(self.language), item.path, item.path))
-        return found
+    def contacts(self) -> list[Contact]:
+        return contacts(self.info, self.language)
+
+    def report_address(self, about: str = "") -> str:
+        """Where an error is reported, the letter begun with what it is about; "" where nobody gave an address."""
+        subject = ", ".join(part for part in (f"{self.info.name} {self.info.version}", about) if part)
+        return report_address(self.contacts[0], subject) if self.contacts else ""
 
     # Releases
 
-    @property
-    def changes(self) -> list[dict[str, Any]]:
-        """Releases, newest first, each told in a sentence."""
-        assert self.shelf is not None
-        return [self.release(entry) for entry in self.shelf.releases]
+    def tell(self, entry: Mapping[str, Any]) -> past.Told:
+        """A release or a rollback in sentences."""
+        return past.tell(self.shelf, entry, self.words, self.release_page(str(entry["version"])))
 
-    def release(self, entry: Mapping[str, Any]) -> dict[str, Any]:
-        assert self.shelf is not None
-        version = str(entry["version"])
-        return {
-            "notes": past.notes(self.shelf, version, self.language),
-            "version": version,
-            "created": str(entry.get("created", "")),
-            "parent": entry.get("parent"),
-            "sentence": past.sentence(entry, self.words),
-            "rule": past.rule(entry, self.words),
-            "yanked": (entry.get("yanked") or {}).get("reason", "") if isinstance(entry.get("yanked"), Mapping) else "",
-            "message": str(past.read_summary(self.shelf, version).get("message") or ""),
-            "href": self.page(self.info.name, "v", version, "/"),
-        }
+    @property
+    def changes(self) -> list[past.Told]:
+        """The current release and those before it, three at most."""
+        releases = self.shelf.releases
+        place = next((n for n, item in enumerate(releases) if item["version"] == self.info.version), 0)
+        return [self.tell(entry) for entry in releases[place : place + 3]]
+
+    def release_page(self, version: str) -> str:
+        return self.page(self.info.name, "v", version, "/")
 
     # Other views
 
@@ -360,6 +306,3 @@ class View:
 
     def home_of(self, language: str) -> str:
         return self.links.to(layout.page(self.edition.prefix(language)))
-
-    charts: Sequence[Any] = ()
-    charts_map = False

@@ -5,6 +5,7 @@ Plurals, country names and date patterns come from CLDR (Babel). Digits are West
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -58,9 +59,7 @@ class Words:
             if size >= unit:
                 pattern = "#,##0.0" if size < 10 * unit and unit > 10**3 else "#,##0"
                 return format_unit(size / unit, name, length="short", format=pattern, locale=self.locale)
-        return format_unit(
-            (max(size, 100) if size else 0) / 1000, "digital-kilobyte", length="short", format="0.0", locale=self.locale
-        )
+        return format_unit(size, "digital-byte", length="long", locale=self.locale)
 
     def day(self, text: str) -> str:
         """The date of an ISO date or datetime in writing; the text itself where it is none."""
@@ -91,6 +90,12 @@ class Words:
     def series(self, items: Sequence[str]) -> str:
         """Items as a sentence lists them."""
         return format_list(list(items), locale=self.locale) if items else ""
+
+
+def collate(text: str) -> tuple[str, str]:
+    """By what names are put in order: letters without their marks first, so that États-Unis stands under E and أيرلندا under ا."""
+    plain = unicodedata.normalize("NFKD", text)
+    return "".join(sign for sign in plain if not unicodedata.combining(sign)).casefold(), text
 
 
 def mark(text: str) -> str:

@@ -54,6 +54,7 @@ def explain(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
     names = [field.name for field in scan.fields]
     key = [(name, names.index(name)) for name in scan.source.schema.primary_key if name in names]
     lines = dict(_lines(engine, scan, sorted({item.row for item in scan.found.kept if item.row and item.line is None})))
+    converted = scan.source.plain is not None and scan.source.plain.converted
     readers: dict[str, Reader] = {}
     seen: Counter[str] = Counter()
     completed = []
@@ -70,7 +71,7 @@ def explain(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
                 readers[field.name] = Reader(field, scan.source.dialect, {})
             expected, nearest = _expectation(field, finding, readers[field.name])
         pairs = finding.key or tuple((name, finding.cells[at]) for name, at in key if at < len(finding.cells))
-        line = finding.line or lines.get(finding.row or 0)
+        line = None if converted else finding.line or lines.get(finding.row or 0)
         completed.append(replace(finding, expected=expected, nearest=nearest, key=pairs, line=line))
     scan.found.kept = completed
 

@@ -177,7 +177,15 @@ def _plain(engine: Engine, number: int, resource: Resource, where: str) -> Plain
     folder = engine.folder / f"source-{number}"
     folder.mkdir(exist_ok=True)
     header = bool(resource.dialect.get("header", True))
-    return make_plain(resource.paths, resource.encoding or "utf-8", folder, header=header, where=where)
+    return make_plain(
+        resource.paths,
+        resource.encoding or "utf-8",
+        folder,
+        header=header,
+        where=where,
+        kind=resource.kind,
+        dialect=resource.dialect,
+    )
 
 
 def _schema_of_labels(plain: Plain, resource: Resource, where: str) -> dict[str, Any]:
@@ -193,7 +201,7 @@ def _source(number: int, resource: Resource, plain: Plain, schemas: Mapping[str,
     return Source(
         number=number,
         name=resource.name,
-        path=str(resource.paths[0]),
+        path=resource.place,
         schema=schemas[resource.name],
         dialect=parse_dialect(resource.dialect, where, suffix),
         suffix=suffix,
@@ -222,7 +230,7 @@ def _descriptor(value: Mapping[str, Any] | str | Path | None) -> Mapping[str, An
 
 
 def _where(resource: Resource, root: Path | None) -> str:
-    return f"{root or resource.paths[0].parent}: table {resource.name}"
+    return f"{root or Path(resource.place).parent}: table {resource.name}"
 
 
 def _lookup_schema(schema: frictionless.Schema, name: str) -> frictionless.Schema:

@@ -14,7 +14,7 @@ from threading import Thread
 import pytest
 
 from publisher.cli.preview import serve
-from publisher.site.view import NOWHERE
+from publisher.site.reuse import NOWHERE
 from tests.site.test_pages import Reader
 from tests.site.world import World
 from tests.tools import require

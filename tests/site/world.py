@@ -44,18 +44,31 @@ class World:
 
 def build_site(store: Store, folder: Path, base: str = "", languages: tuple[str, ...] = LANGUAGES) -> dict[str, bytes]:
     """The site of every package that has a pointer."""
+    return {page.key: page.make() for page in plan_site(store, folder, base, languages)}
+
+
+def plan_site(
+    store: Store,
+    folder: Path,
+    base: str = "",
+    languages: tuple[str, ...] = LANGUAGES,
+    security_txt: tuple[str, ...] = (),
+) -> list[site.Page]:
+    """Every object of the site, not yet made."""
     folder.mkdir(parents=True, exist_ok=True)
     names = [
         item.key.split("/")[0]
         for item in store.list()
         if item.key.count("/") == 1 and item.key.endswith("/versions.json")
     ]
-    heads = {name: read_head(store, name) for name in names}
-    current = {name: site.Current(head.current or "", list(walk(store, head))) for name, head in heads.items()}
-    found: dict[str, bytes] = {}
-    for key, body in site.build(store, current, languages, base, folder):
-        assert key not in found, f"{key} is made twice"
-        found[key] = body
+    heads = {name: read_head(store, name) for name in sorted(names)}
+    packages = [
+        (read_release(store, name, head.current or "", folder), list(walk(store, head))) for name, head in heads.items()
+    ]
+    edition = site.open_edition(store, languages, base)
+    found = [page for published, history in packages for page in site.build_package(edition, published, history)]
+    found += site.build_root(edition, packages, security_txt=security_txt)
+    assert len({page.key for page in found}) == len(found), "a key is made twice"
     return found
 
 

@@ -140,9 +140,14 @@
     box.form.addEventListener("submit", (event) => event.preventDefault());
     const list = document.getElementById("found");
     let index;
+    const read = async (address) => {
+      const {pages, more} = await (await fetch(address)).json();
+      const others = await Promise.all(more.slice(0, 40).map((key) => read(root + key).catch(() => [])));
+      return [...pages.map((item) => [...item, plain(item[0])]), ...others.flat()];
+    };
     box.addEventListener("input", async () => {
       const words = plain(box.value).split(/\s+/).filter(Boolean);
-      index ??= fetch(box.dataset.index).then((answer) => answer.json()).then((items) => items.map((item) => [...item, plain(item[0])]));
+      index ??= read(box.dataset.index);
       const items = words.length ? (await index).filter((item) => words.every((word) => item[3].includes(word))).slice(0, 12) : [];
       list.replaceChildren(...items.map(([name, place, key]) => {
         const line = document.createElement("li");
@@ -162,17 +167,52 @@
     });
   }
 
-  // The public record of the last run; where there is none, what the page says already stays.
+  // The public record of runs; where there is none, what the page says already stays. The state is that of now, since who wrote the
+  // record may have died since.
   const places = [...document.querySelectorAll("[data-status]")];
-  if (places.length) {
-    fetch(places[0].dataset.url).then((answer) => (answer.ok ? answer.json() : null)).then((status) => {
-      const packages = status?.packages ?? {};
-      const told = Array.isArray(packages) ? Object.fromEntries(packages.map((item) => [item.name, item])) : packages;
+  const record = document.querySelector("[data-url]");
+  if (places.length && record) {
+    const words = JSON.parse(record.dataset.words || "{}");
+    const line = (parent, name, text) => {
+      const element = document.createElement(name);
+      element.textContent = text;
+      parent.append(element);
+      return element;
+    };
+    const time = (parent, text) => {
+      const when = new Date(text).toLocaleString(document.documentElement.lang, {dateStyle: "long", timeStyle: "short", numberingSystem: "latn"});
+      line(parent, "time", when).dateTime = text;
+    };
+    const state = (item) => {
+      const begun = (name) => item[name] && new Date(item[name]) <= new Date();
+      if (!item.due_from) return "unscheduled";
+      return ["delinquent", "overdue", "due"].find((name) => begun(`${name}_from`)) || "fresh";
+    };
+    const parts = {
+      state: (place, item) => line(place, "strong", words[state(item)] || state(item)).classList.toggle("warn", ["overdue", "delinquent"].includes(state(item))),
+      success: (place, item) => item.last_success && time(place, item.last_success),
+      next: (place, item) => item.next_due && time(place, item.next_due),
+      attempt: (place, item) => {
+        const last = item.last_attempt;
+        if (!last) return;
+        time(place, last.at);
+        line(place, "p", words[last.outcome] || last.outcome);
+        if (last.findings?.length) line(place, "p", `${words.errors} ${last.findings.map((found) => `${found.table} ${found.type} ${found.count}`).join(", ")}`);
+        else if (last.message) Object.assign(line(place, "p", last.message), {lang: "en", dir: "ltr"});
+      },
+    };
+    fetch(record.dataset.url).then((answer) => (answer.ok ? answer.json() : null)).then((status) => {
+      const told = Object.fromEntries((status?.packages ?? []).map((item) => [item.name, item]));
       for (const place of places) {
         const item = told[place.dataset.status];
-        const value = item && {state: item.state, success: item.last_success, next: item.next_due}[place.dataset.part];
-        const text = value && typeof value === "object" ? value.at ?? value.time : value;
-        if (text) place.textContent = /^\d{4}-\d\d-\d\dT/.test(text) ? new Date(text).toLocaleString(document.documentElement.lang, {dateStyle: "long", timeStyle: "short", numberingSystem: "latn"}) : text;
+        const made = document.createElement(place.tagName);
+        if (item) parts[place.dataset.part](made, item);
+        if (made.childNodes.length) place.replaceChildren(...made.childNodes);
+      }
+      const checked = document.querySelector("[data-checked]");
+      if (checked && status?.checked) {
+        time(checked, status.checked);
+        checked.parentElement.hidden = false;
       }
     }).catch(() => {});
   }

@@ -26,10 +26,9 @@ def draw(chart: Chart, cells: Cells) -> Drawing:
         if matches(row, where):
             sums[row.get(bar) or "", row.get(part) or ""] += int(row.get(value) or 0)
     bars: Named = tuple((key, name_of(cells, table, bar, key)) for key in dict.fromkeys(pair[0] for pair in sums))
-    known = [item.value for item in table.column(part).categories]
     parts: Named = tuple(
         (key, name_of(cells, table, part, key))
-        for key in sorted({pair[1] for pair in sums}, key=lambda key: known.index(key) if key in known else len(known))
+        for key in sorted({pair[1] for pair in sums}, key=lambda key: cells.place_of(table, part, key))
     )
     total = cells.words("Total")
     rows = [
@@ -48,7 +47,7 @@ def _draw(bars: Named, parts: Named, sums: Counter[tuple[str, str]], cells: Cell
     names = 220 if wide else 0
     step = (width - names) / max(1, len(parts))
     unit = (step - 34) / max(1, max(sums.values(), default=1))
-    heads = [wrap(name, step - 8, 12, 2) for _, name in parts]
+    heads = [wrap(name, step - 10, 12, 5) for _, name in parts]
     top = 14 + 15 * max((len(head) for head in heads), default=1)
     for number, head in enumerate(heads):
         canvas.lines(names + number * step, 14, head, 15, "label")

@@ -47,8 +47,8 @@ def draw(chart: Chart, cells: Cells) -> Drawing:
         tuple(
             (name, *(_words_of(grid.pairs.get((key, column)), value, tell) for column, _ in grid.columns))
             for key, name in grid.rows
-        )
-        + (((end, *("" for _ in grid.columns)),) if end else ()),
+        ),
+        end,
     )
     alt = words(
         "A table of {rows} rows and {columns} columns; the numbers are in the table below",
@@ -69,8 +69,14 @@ def _grid(chart: Chart, cells: Cells, table: TableInfo) -> Grid:
         for place, column in enumerate((down, across))
     }
     full = [key for key in named[down] if any(pairs[pair].get(status) != empty for pair in pairs if pair[0] == key)]
-    shown = sorted(((key, named[down][key]) for key in full), key=lambda item: item[1])
-    return Grid(tuple(named[across].items()), tuple(shown), pairs, len(named[down]) - len(full))
+    shown = sorted(full, key=lambda key: cells.place_of(table, down, key))
+    columns = sorted(named[across], key=lambda key: cells.place_of(table, across, key))
+    return Grid(
+        tuple((key, named[across][key]) for key in columns),
+        tuple((key, named[down][key]) for key in shown),
+        pairs,
+        len(named[down]) - len(full),
+    )
 
 
 def _is_among(chart: Chart, cells: Cells, table: TableInfo, column: str, row: Row) -> bool:
@@ -109,9 +115,10 @@ def _draw(grid: Grid, chart: Chart, value: str, status: str, cells: Cells, end: 
     for number, head in enumerate(heads):
         canvas.lines(names + number * step, 14, head, 15, f"label t{number % 4 + 1}-text")
     canvas.line(0, top - 4, width, top - 4)
-    for line, (key, name) in enumerate(grid.rows):
-        y = top + line * _STEP
-        canvas.text(0, y + 20, wrap(name, names - 8, 13, 1)[0], "name")
+    y: float = top
+    for key, name in grid.rows:
+        texts = wrap(name, names - 8, 13, 3)
+        canvas.lines(0, y + 20, texts, 16, "name")
         for number, (column, title) in enumerate(grid.columns):
             _cell(
                 canvas,
@@ -122,8 +129,9 @@ def _draw(grid: Grid, chart: Chart, value: str, status: str, cells: Cells, end: 
                 (names + number * step, y, number),
                 f"{name}, {title}",
             )
-        canvas.line(0, y + _STEP - 1, width, y + _STEP - 1, "hair")
-    bottom = top + len(grid.rows) * _STEP
+        y += _STEP + 16 * (len(texts) - 1)
+        canvas.line(0, y - 1, width, y - 1, "hair")
+    bottom = y
     if end:
         texts = wrap(end, width, 13)
         canvas.lines(0, bottom + 22, texts, 18, "mute")

@@ -18,10 +18,11 @@ _AVERAGE = 0.54
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """The table twin of a chart: headings and rows of cells."""
+    """The table twin of a chart: headings and rows of cells; `remark` tells what has no row."""
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,8 +53,9 @@ def _draw(
     names = 292 if wide else 8
     scale = Scale.over(dated, stem, names + 12, width - 44)
     y = 30.0
-    for day, label in scale.ticks(cells, 4 if wide else 3):
-        canvas.text(scale.x(day), 14, label, "label", "middle" if day != scale.first else "start")
+    for day, label in scale.ticks(cells, 4 if wide else 2):
+        canvas.text(scale.x(day), 14, label, "label", scale.anchor(day))
+        canvas.line(scale.x(day), 18, scale.x(day), 22)
     canvas.line(names, 22, width, 22)
     for row in dated:
         name = (row.get(column) or "") + ("*" if _note(chart, cells, row) else "")
@@ -105,10 +106,15 @@ class Scale:
         span = max(1, (self.last - self.first).days)
         return self.left + (self.right - self.left) * (day - self.first).days / span
 
+    def anchor(self, day: date) -> str:
+        """How the name of a day stands to its place: inward at both ends."""
+        return {self.first: "start", self.last: "end"}.get(day, "middle")
+
     def ticks(self, cells: Cells, most: int) -> list[tuple[date, str]]:
-        """The first day and beginnings of years, at most so many of them and not on top of each other."""
+        """Both ends by their months and beginnings of years between, at most so many and not on top of each other."""
         years = [date(year, 1, 1) for year in range(self.first.year + 1, self.last.year + 1)]
         step = -(-len(years) // most) if years else 1
-        room = (self.right - self.left) / 6
-        start = [(self.first, cells.words.month(self.first.isoformat()))]
-        return start + [(day, str(day.year)) for day in years[::step] if self.x(day) - self.left > room]
+        room = (self.right - self.left) / 5
+        between = [day for day in years[::step] if min(self.x(day) - self.left, self.right - self.x(day)) > room]
+        ends = [(day, cells.words.month(day.isoformat())) for day in dict.fromkeys((self.first, self.last))]
+        return [*ends, *((day, str(day.year)) for day in between)]

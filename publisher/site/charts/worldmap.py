@@ -17,7 +17,7 @@ from markupsafe import Markup
 from publisher.site.cells import Cells
 from publisher.site.charts.svg import Drawing, Group, Twin
 from publisher.site.declare import Chart, Row
-from publisher.site.words import alpha2
+from publisher.site.words import alpha2, collate
 
 SMALL = 90
 """Area below which a country gets a marker, in square units of the map."""
@@ -58,7 +58,7 @@ def draw(chart: Chart, cells: Cells) -> Drawing:
                 for code, row in rows.items()
                 if row.get(group) == value
             ),
-            key=lambda member: member[0],
+            key=lambda member: collate(member[0]),
         )
         groups.append(Group(marks[value], f"{label[value]} ({cells.words.number(len(members))})", tuple(members)))
     heads = (table.column(place).title(cells.words.language), cells.words("Name"), column.title(cells.words.language))
