@@ -77,6 +77,7 @@ def _examine(target: str | None, *, fix_cors: bool) -> Iterator[Answer]:
         return
     for name in project[0].packages:
         yield _ask(f"package {name}", lambda name=name: _package(project[0], name))  # type: ignore[misc]
+    yield _ask("alerts", lambda: _alerts(project[0]))
     place = target or project[0].settings.target
     yield _ask("store", lambda: _store(place, single_writer=project[0].settings.single_writer))
     yield from _cors(place, fix=fix_cors)
@@ -150,6 +151,18 @@ def _package(project: Project, name: str) -> str:
     package = find_package(project, name)
     planned = read_schedule(package)
     return f"{len(package.tables)} tables, {len(package.queries)} queries, {len(package.checks)} checks, {planned or 'no schedule'}"
+
+
+def _alerts(project: Project) -> str:
+    alerting = project.settings.alerts
+    missing = [name for name in alerting.variables if not os.environ.get(name)]
+    if missing:
+        raise PublisherError(
+            f"{', '.join(missing)} not set, which [tool.publisher.alerts] names",
+            "Set them where publisher runs; nobody is told of failures without.",
+        )
+    channels = [*alerting.webhooks, *([", ".join(alerting.mail.to)] if alerting.mail else [])]
+    return f"{', '.join(alerting.on)} to {', '.join(channels)}" if channels else "nobody is told (docs/operations.md)"
 
 
 def _store(place: str, *, single_writer: bool) -> str:

@@ -226,7 +226,7 @@ def changes_schema() -> dict[str, Any]:
     counts = {"type": "object", "additionalProperties": _COUNT}
     table = _object(table=_TEXT, status={"enum": ["added", "removed", "renamed", "changed"]}, counts=counts)
     properties: dict[str, Any] = {
-        "from": _TEXT,
+        "from": {"type": ["string", "null"]},
         "to": _VERSION,
         "rows": _TEXT,
         "counts": counts,

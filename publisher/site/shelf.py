@@ -162,7 +162,7 @@ def _read_rows(release: Published, table: TableInfo) -> tuple[Row, ...]:
     assert file is not None
     with release.store.open(layout.release_file(release.package, release.version, file.path)) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-        return tuple(islice(read_rows(text), SAMPLE))
+        return tuple(islice(read_rows(text, table), SAMPLE))
 
 
 def with_safe_links(info: PackageInfo) -> PackageInfo:
