@@ -154,9 +154,11 @@ def _frozen_gate(change: diff.TableChange, frozen: Collection[str]) -> Gate:
 
 def _deprecation_gates(change: diff.TableChange, today: date) -> Iterator[Gate]:
     for item in change.schema:
+        place = f"{item.table}.{item.field}" if item.field else item.table
+        if item.kind == "deprecated" and item.after.get("until"):
+            _date(place, item.after["until"])
         if item.kind not in {"field_removed", "table_removed"}:
             continue
-        place = f"{item.table}.{item.field}" if item.field else item.table
         announced = (item.before or {}).get("deprecated") if item.field else item.before
         if not announced or not announced.get("until"):
             yield Gate(f"{place}.deprecation", True, f"{place} ends without having been announced as deprecated")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from publisher import layout
 from publisher.canonical import readable_json
+from publisher.feeds.ending import endings
 from publisher.feeds.envelope import Api
 from publisher.feeds.pages import count_pages
 from publisher.package.metadata import TableInfo
@@ -49,6 +51,7 @@ def build_index(
         },
         "tables": [_table(api, key, table, facets[table.name]) for table in info.tables],
         "files": [_file_table(api, key, table) for table in large],
+        "deprecations": endings(replace(info, tables=(*info.tables, *large))),
     }
     return key, readable_json(body)
 

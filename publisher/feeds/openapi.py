@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from publisher import layout
 from publisher.engine import Engine
@@ -86,7 +86,7 @@ def build_openapi(
             {"name": "catalogue"},
             *({"name": item.info.name, "description": _about(item)} for item in packages),
         ],
-        "paths": paths,
+        "paths": {quote(path, safe="/{},~"): item for path, item in paths.items()},
         "components": {"schemas": schemas, "headers": _HEADERS, "parameters": _PARAMETERS, "responses": _ANSWERS},
     }
 
@@ -193,7 +193,10 @@ class _Described:
             yield f"/{place}", _get(name, "A table's JSON Schema", "application/json", parameters=(table,))
         yield from self._feeds()
         for item in info.tables:
-            yield from self._table(item)
+            for path, found in self._table(item):
+                if item.deprecated or info.deprecated:
+                    found["get"]["deprecated"] = True
+                yield path, found
 
     def _changes(self) -> Iterator[tuple[str, Any]]:
         name = self._name

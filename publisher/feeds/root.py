@@ -8,6 +8,7 @@ from typing import Any
 from publisher import layout
 from publisher.canonical import readable_json
 from publisher.engine import Engine
+from publisher.feeds.ending import endings
 from publisher.feeds.envelope import licence
 from publisher.feeds.index import FEEDS, FORMS
 from publisher.feeds.openapi import build_openapi
@@ -60,6 +61,7 @@ def _package(published: Published, base_url: str, languages: Sequence[str]) -> d
         "created": info.created,
         "licences": [licence(item) for item in info.licenses],
         "tables": [{"name": table.name, "rows": table.rows} for table in info.tables],
+        "deprecations": endings(info),
         "links": {
             "versions": link(layout.pointer(info.name)),
             "release": link(layout.release_folder(info.name, info.version)),

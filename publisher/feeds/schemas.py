@@ -50,6 +50,7 @@ def row_schema(table: TableInfo) -> dict[str, Any]:
         "title": str(table.title.default),
         "properties": {item.name: _field(item, key=item.name in table.primary_key) for item in table.fields},
         "required": [item.name for item in table.fields],
+        **({"deprecated": True} if table.deprecated else {}),
     }
 
 
@@ -72,7 +73,8 @@ def _field(item: FieldInfo, *, key: bool) -> dict[str, Any]:
         if "enum" in schema:
             schema["enum"] = [*schema["enum"], None]
     notes = {"title": item.title.default, "description": item.description.default}
-    return {**{name: text for name, text in notes.items() if text}, **schema}
+    ending = {"deprecated": True} if item.deprecated else {}
+    return {**{name: text for name, text in notes.items() if text}, **schema, **ending}
 
 
 def _pattern(item: FieldInfo) -> dict[str, Any]:
@@ -172,6 +174,12 @@ def index_schema() -> dict[str, Any]:
         "type": "array",
         "items": file,
         "description": "Tables that are too large for pages and records: the links lead to their files.",
+    }
+    names = ("table", "column", "since", "until", "replaced_by", "reason")
+    found["properties"]["deprecations"] = {
+        "type": "array",
+        "items": {"type": "object", "properties": dict.fromkeys(names, _TEXT)},
+        "description": "What will go away: a column, without one the table, without both the package.",
     }
     return {"title": "The entry of the static API", **found}
 

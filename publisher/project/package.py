@@ -15,7 +15,7 @@ from publisher.model import Check, Descriptor, Origin, Package, Resource
 from publisher.project.files import inside, read_object, read_text, refuse_unknown
 from publisher.project.origin import FORMATS, file_format, read_origins, tabular_dialect
 
-PACKAGE_KEYS = ("languages", "schedule", "max_level", "initial_version")
+PACKAGE_KEYS = ("languages", "schedule", "max_level", "initial_version", "deprecated")
 REMOVALS = "removals.yaml"
 RESOURCE_KEYS = (
     "min_rows",
