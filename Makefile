@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PACKAGE ?= global-alliance
 PORT   ?= 0
+EXAMPLES ?= 1000
 
 .DEFAULT_GOAL := help
 .PHONY: help publish plan preview validate test check fuzz bench bench-check build format clean
@@ -44,6 +45,9 @@ check: $(VENV)/dev ## Everything that must hold: format, lint, types, floors and
 	$(BIN)/mypy
 	$(BIN)/python -m tests.audit
 	$(BIN)/python -m pytest -n auto
+
+fuzz: $(VENV)/dev ## Compare with frictionless on random tables for as long as asked: make fuzz EXAMPLES=5000
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 0 -p no:timeout tests/validate/test_property.py
 
 bench: $(VENV)/dev ## Measure against frictionless, pandas, polars, DuckDB and the aws client into docs/performance.md; most of an hour
 	$(BIN)/python -m tests.bench --write docs/performance.md

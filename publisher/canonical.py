@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 CHUNK = 1 << 20
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def canonical_json(value: Any) -> bytes:
     """Sorted keys, no white space, UTF-8, no NaN: the form that is hashed. Raises ValueError for NaN and infinities."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return text.encode()
+    return _ENCODER.encode(value).encode()
 
 
 def readable_json(value: Any) -> bytes:

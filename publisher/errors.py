@@ -5,6 +5,7 @@
     │   └── ProjectError           2   a file of the project cannot be used: schema, query, check, descriptor
     ├── InvalidData                1   the data has findings; carries the report
     ├── Superseded                 3   another publisher read its sources later and won
+    ├── SourceError                4   a table could not be read from where it comes from: unreachable, refused, cut, changed under the read
     ├── StoreError                 4   the store failed: unreachable, refused, damaged
     │   ├── NotFound               4   an object that must be there is not
     │   ├── PreconditionFailed     4   HTTP 412: somebody else created or replaced the object first
@@ -59,6 +60,12 @@ class Superseded(PublisherError):
     """Another publisher, whose sources were read later, published first."""
 
     exit_code = 3
+
+
+class SourceError(PublisherError):
+    """A table could not be read from where it comes from. What was published before stays; the next run tries again."""
+
+    exit_code = 4
 
 
 class StoreError(PublisherError):

@@ -27,11 +27,44 @@ class Headers:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a part of a table comes from that is not a file of its package.
+
+    `kind` is web, bucket, database or inbox; `place` names it for people, without anything secret. `address` is an http(s) or s3 address
+    ("" where a variable holds it), `variable` the environment variable with the address or with a database's connection string,
+    `authorization` the one whose value is sent along; `sql` is asked of a database. `suffix` ends the name of the file it is kept as.
+    """
+
+    kind: str
+    place: str
+    address: str = ""
+    variable: str = ""
+    authorization: str = ""
+    sql: str = ""
+    suffix: str = ".csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read from an origin, as the release tells it: `place` is fit for the public ("" where it is not), `read_at` RFC 3339 UTC,
+    when these bytes were first seen; size in bytes, lower-case hexadecimal sha256; `etag` and `modified` as the server gave them."""
+
+    kind: str
+    place: str
+    read_at: str
+    bytes: int
+    sha256: str
+    etag: str = ""
+    modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """One table of a package: files that people maintain, or the result of a query.
 
-    `paths` are local files in the order of the table's parts (empty for a query); `query` is SQL text (None for files).
-    `schema` and `dialect` are descriptors, resolved; `descriptor` is the resource as written (titles, descriptions).
+    `paths` are local files in the order of the table's parts (empty for a query, and for a table whose `origins` have not been read);
+    `query` is SQL text (None for files). `schema` and `dialect` are descriptors, resolved; `descriptor` is the resource as written (titles,
+    descriptions). `kind` is how its files are written: csv, xlsx, json or ndjson. `readings` says what was read from the origins.
     """
 
     name: str
@@ -42,6 +75,14 @@ class Resource:
     descriptor: Descriptor
     query: str | None = None
     query_path: Path | None = None
+    kind: str = "csv"
+    origins: tuple[Origin, ...] = ()
+    readings: tuple[Reading, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """Where the table comes from, for people."""
+        return self.origins[0].place if self.origins else str(self.paths[0])
 
     @property
     def fields(self) -> tuple[str, ...]:

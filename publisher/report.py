@@ -199,7 +199,7 @@ def _sarif(report: Report, messages: Messages) -> str:
             "ruleId": finding.type,
             "ruleIndex": rules.index(finding.type),
             "level": "error",
-            "message": {"text": _whole(finding, messages)},
+            "message": {"text": explain(finding, messages)},
             "locations": [
                 {
                     "physicalLocation": {
@@ -228,7 +228,7 @@ def _github(report: Report, messages: Messages) -> str:
 
     return "".join(
         f"::error file={escaped(finding.path, ':,')},line={finding.line or 1},title={finding.type}::"
-        f"{escaped(_whole(finding, messages))}\n"
+        f"{escaped(explain(finding, messages))}\n"
         for finding in report.findings
     )
 
@@ -262,7 +262,7 @@ FORMS: Mapping[str, Callable[[Report, Messages], str]] = {
 }
 
 
-def _whole(finding: Finding, messages: Messages) -> str:
+def explain(finding: Finding, messages: Messages) -> str:
     """Place, fault, expectation and remedy in one paragraph."""
     parts: list[Any] = [f"{place(finding, messages)}: {sentence(finding, messages)}."]
     if finding.expected:

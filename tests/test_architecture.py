@@ -13,10 +13,10 @@ from tests.tools import ROOT
 SOURCE = ROOT / "publisher"
 FLOORS = [
     {"errors", "model", "canonical"},
-    {"schema", "findings", "version", "layout", "messages", "signing", "store.base"},
-    {"project", "engine", "store", "report"},
-    {"load", "diff"},
-    {"validate"},
+    {"schema", "findings", "version", "layout", "messages", "address", "logs", "health", "signing", "store.base"},
+    {"project", "engine", "store", "web", "report"},
+    {"load", "sources", "diff", "audit", "status"},
+    {"validate", "draft", "alerts", "metrics"},
     {"query"},
     {"package", "gates", "notes"},
     {"publish", "commit", "site", "feeds", "catalog", "client"},
@@ -25,7 +25,14 @@ FLOORS = [
     {"cli"},
     {"__init__", "__main__"},
 ]
-DOORS = {"boto3": "store.s3", "botocore": "store.s3", "duckdb": "engine", "schedule": "scheduler"}
+DOORS = {
+    "boto3": "store.s3",
+    "botocore": "store.s3",
+    "duckdb": "engine",
+    "openpyxl": "load.workbook",
+    "psycopg": "sources.database",
+    "schedule": "scheduler.timer",
+}
 
 
 def modules() -> dict[str, ast.Module]:

@@ -95,7 +95,9 @@ def _compare(project: Project, engine: Engine, package: str, first: str, second:
     store = open_store(target or project.settings.target, env=os.environ)
     before = _release(store, package, first, next(folders))
     if second == NOW:
-        changes = compare_sources(Run(store, project.settings), engine, before, find_package(project, package))
+        changes = compare_sources(
+            Run(store, project.settings, environment=os.environ), engine, before, find_package(project, package)
+        )
         return replace(changes, to_version="now")
     return compare_releases(engine, before, _release(store, package, second, next(folders)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,10 +14,13 @@ from publisher.cli.output import JsonOption, Output, QuietOption, here, only_pac
 from publisher.findings import Report
 from publisher.model import Package
 from publisher.project import find_package
+from publisher.project.unfinished import find_unfinished
+from publisher.sources import Outside, bring
 from publisher.validate import validate_package, validate_table
 from publisher.validate.reference import Comparison, compare, reference_package, reference_table
 
 SAMPLES = 50
+REMINDERS = 10
 
 
 class Judge(StrEnum):
@@ -57,13 +61,27 @@ def validate(
         return
     report = validate_table(package, schema, limit=limit) if found is None else validate_package(found, limit=limit)
     show_report(output, report, form, lang.value)
+    if found is not None and form is Form.text and not json:
+        _remind(output, found)
     if not report.valid:
         raise typer.Exit(1)
 
 
+def _remind(output: Output, package: Package) -> None:
+    """What `init` left to be filled in. It is no finding: the data may be well all the same."""
+    places = find_unfinished(package)
+    if places:
+        output.say(f"still to be filled in, where it says TODO ({len(places)}):", "yellow")
+        for place in places[:REMINDERS]:
+            output.say(f"  {place}")
+        if len(places) > REMINDERS:
+            output.say(f"  and {len(places) - REMINDERS} more")
+
+
 def _package(reference: str) -> Package:
     project = here()
-    return find_package(project, only_package(project, reference))
+    found = find_package(project, only_package(project, reference))
+    return bring(found, Outside(project.settings, os.environ)).package
 
 
 def _doubt(output: Output, table: str, schema: Path | None, package: Package | None) -> None:

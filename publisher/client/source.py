@@ -10,20 +10,21 @@ import http.client
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 from urllib.parse import quote, urljoin, urlsplit
 from urllib.request import url2pathname
 
 from publisher import layout
-from publisher.canonical import CHUNK, sha256_bytes, sha256_file
-from publisher.errors import AccessDenied, Damaged, NotFound, StoreError, Unavailable, UsageError
+from publisher.canonical import sha256_bytes, sha256_file
+from publisher.errors import AccessDenied, Damaged, NotFound, Unavailable, UsageError
 from publisher.store.retry import Retry
+from publisher.web.transfer import USER_AGENT, download, pour, refusal
 
-T = TypeVar("T")
 SECONDS = 30.0
 """How long one answer may keep silent."""
 POINTER = layout.pointer("").lstrip("/")
@@ -128,19 +129,21 @@ class WebSource:
     seconds: float
 
     def read(self, path: str, etag: str = "") -> Fetched:
-        return self._try(lambda: self._read(path, etag))
+        return self.retry.call(lambda: self._read(path, etag))
 
     def _read(self, path: str, etag: str) -> Fetched:
         with self._ask(path, {"If-None-Match": etag} if etag else {}) as answer:
             if answer.status == 304:
                 return Fetched(None, etag)
-            return Fetched(_whole(answer, self.url + path), answer.headers.get("ETag") or "")
+            parts: list[bytes] = []
+            pour(answer, parts.append, self.url + path)
+            return Fetched(b"".join(parts), answer.headers.get("ETag") or "")
 
     def fetch(self, path: str, target: Path, sha256: str) -> None:
         part = _part(target)
         part.parent.mkdir(parents=True, exist_ok=True)
         for last in (False, True):
-            self._try(lambda: self._download(path, part))
+            self.retry.call(lambda: download(partial(self._ask, path), part, self.url + path))
             try:
                 return _keep(part, target, sha256, self.url + path)
             except Damaged:
@@ -148,31 +151,10 @@ class WebSource:
                     raise
         return None
 
-    def _download(self, path: str, part: Path) -> None:
-        """Go on with what is there. The file's ETag lies beside it, so that parts of two files are never put together."""
-        mark = part.with_name(f"{part.name}.etag")
-        have = part.stat().st_size if part.exists() and mark.exists() else 0
-        headers = {"Range": f"bytes={have}-", "If-Range": mark.read_text()} if have else {}
-        with self._ask(path, headers) as answer:
-            if answer.status == 416:
-                part.unlink(missing_ok=True)
-                raise Unavailable(f"{self.url}{path}: the server does not know the part that is missing")
-            etag = answer.headers.get("ETag") or ""
-            if etag and not etag.startswith("W/"):
-                mark.write_text(etag)
-            else:
-                mark.unlink(missing_ok=True)
-            goes_on = answer.status == 206 and _starts_at(answer, have)
-            if answer.status == 206 and not goes_on:
-                part.unlink(missing_ok=True)
-                raise Unavailable(f"{self.url}{path}: the server sent another part than it was asked for")
-            with part.open("ab" if goes_on else "wb") as file:
-                _pour(answer, file.write, self.url + path)
-
-    def _ask(self, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
-        """Every status below 400, and 304 and 416. Raises for all others."""
+    def _ask(self, path: str, headers: Mapping[str, str]) -> http.client.HTTPResponse:
+        """See transfer.Ask. urllib follows redirects, and the proxy of whoever pulls: that is their own machine asking for public data."""
         address = urljoin(self.url, quote(path, safe="/,~@"))
-        sent = {"User-Agent": "publisher", "Accept-Encoding": "identity", **headers}
+        sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
         request = urllib.request.Request(address, headers=sent)  # noqa: S310 - open_source lets http and https pass only
         try:
             answer: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=self.seconds)  # noqa: S310 - see above
@@ -180,54 +162,10 @@ class WebSource:
             if error.code in {304, 416}:
                 return error  # type: ignore[return-value]
             error.close()
-            raise _refusal(error.code, address) from error
+            raise refusal(error.code, address) from error
         except (OSError, http.client.HTTPException) as error:
             raise Unavailable(f"{address}: no answer ({error})", "Check the address and the connection.") from error
         return answer
-
-    def _try(self, action: Callable[[], T]) -> T:
-        """Again after failures that may pass. Raises the last one."""
-        failure: StoreError | None = None
-        for _ in self.retry.attempts():
-            try:
-                return action()
-            except Unavailable as error:
-                failure = error
-        assert failure is not None
-        raise failure
-
-
-def _refusal(code: int, address: str) -> StoreError:
-    if code in {404, 410}:
-        return NotFound(f"{address}: there is no such document", "Check the address of the package.")
-    if code in {401, 403}:
-        return AccessDenied(f"{address}: the server refuses ({code})", "Public data needs no key; check the address.")
-    if code in {408, 425, 429} or code >= 500:
-        return Unavailable(f"{address}: the server answered {code}", "Try again later.")
-    return StoreError(f"{address}: the server answered {code}")
-
-
-def _starts_at(answer: http.client.HTTPResponse, place: int) -> bool:
-    return (answer.headers.get("Content-Range") or "").startswith(f"bytes {place}-")
-
-
-def _whole(answer: http.client.HTTPResponse, address: str) -> bytes:
-    parts: list[bytes] = []
-    _pour(answer, parts.append, address)
-    return b"".join(parts)
-
-
-def _pour(answer: http.client.HTTPResponse, write: Callable[[bytes], object], address: str) -> None:
-    """All of an answer's body. Raises Unavailable where it was cut, after what came was written."""
-    promised, came = answer.headers.get("Content-Length"), 0
-    try:
-        while data := answer.read1(CHUNK):
-            came += len(data)
-            write(data)
-    except (OSError, http.client.HTTPException) as error:
-        raise Unavailable(f"{address}: the answer was cut ({error})") from error
-    if promised is not None and came < int(promised):
-        raise Unavailable(f"{address}: the answer was cut after {came} of {promised} bytes")
 
 
 def _part(target: Path) -> Path:

@@ -3,7 +3,8 @@
 admit      may this store be published to?           claim      a version number, ours alone
 pointer    versions.json, the head                   upload     files, created and read back
 history    what happened before the window           commit     complete, then visible; what the answer means
-withdraw   rollback and yank                         derive     what is rebuilt from releases alone
+withdraw   rollback and yank                         derive     what is rebuilt from releases alone, area by area
+manifest   what is known of derived objects          area       one pass over an area
 verify     every object against its hash             gc         what dead runs left behind
 """
 

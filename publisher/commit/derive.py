@@ -1,87 +1,75 @@
-"""Rebuilding what follows from releases. In: builders, packages. Out: every derived object as the published releases make it.
+"""Rebuilding what follows from releases. In: areas, packages. Out: every derived object as the published releases make it.
 
-A builder is a function from heads to objects, told nothing else, so that whatever is lost can be made again. Two publishers that rebuild
-at once end alike: pointers are read, then the ETags of the objects to be replaced, then the pointers again. Who finds them moved begins
-anew; who finds an object replaced meanwhile begins anew; who is done looks once more. So the last to write has seen the last release.
-Copies are replaced without a condition, which not every server has for them, and the last look makes good for that.
+An area is built from heads and told nothing else, so that whatever is lost can be made again.
+
+Two publishers that rebuild at once end alike. Before its first write in an area a run reads the pointers again and enters the area's
+manifest; each object is replaced on condition that it is the one that was known; in the end the manifest is replaced on condition that
+nobody else finished, and the pointers are read once more. Who finds anything moved begins anew, and asks the store then. So the last to
+write has seen the last release; who dies leaves its name in the manifest, and the next one asks the store.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any
+from datetime import datetime
+from functools import partial
+from pathlib import PurePosixPath
 
 from publisher import layout
-from publisher.canonical import readable_json, sha256_bytes, sha256_file
+from publisher.commit.area import WORKERS, Area, Derived, Refreshed, Visit, bring_up
+from publisher.commit.manifest import read_manifest
 from publisher.commit.pointer import Head, read_head
 from publisher.commit.verify import promised_files
 from publisher.errors import NotFound, PreconditionFailed, StoreError
 from publisher.model import Headers
-from publisher.store.base import Stat, Store
+from publisher.store.base import Store
 from publisher.store.retry import Retry
-
-WORKERS = 12
 
 Heads = Mapping[str, Head]
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
-    """An object as it ought to be: bytes, or a copy of another object of the store, whose hash is then given."""
-
-    key: str
-    headers: Headers
-    sha256: str
-    body: bytes | Path | None = None
-    copy_of: str | None = None
-
-
-Builder = Callable[[Store, Heads], Iterable[Derived]]
-"""What follows from the heads of all packages; the store is for reading releases."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refreshed:
-    """Keys of derived objects: written, right already, and removed since nothing derives them any more."""
-
-    written: tuple[str, ...]
-    kept: tuple[str, ...]
-    removed: tuple[str, ...]
-
-
-def derived(key: str, body: bytes | Path) -> Derived:
-    """An object of bytes or of a file, with the headers that its key has."""
-    sha256 = sha256_file(body) if isinstance(body, Path) else sha256_bytes(body)
-    return Derived(key, layout.headers(key), sha256, body=body)
+Plan = Callable[[Store, Heads], Iterable[Area]]
+"""The areas that follow from heads, in the order in which they are brought up to date; the store is for reading releases."""
 
 
 def refresh(
-    store: Store, packages: Iterable[str], builders: Iterable[Builder], *, folders: Iterable[str] = (), retry: Retry
+    store: Store,
+    packages: Iterable[str],
+    plan: Plan,
+    *,
+    run: str,
+    now: Callable[[], datetime],
+    retry: Retry,
+    check: bool = False,
 ) -> Refreshed:
-    """Bring every derived object up to the heads of `packages` and of those that index.json names. Below `folders` (keys ending with a
-    slash) nothing else remains. Raises StoreError where others kept publishing until `retry` ended."""
-    names, makers, clear = set(packages), tuple(builders), tuple(folders)
+    """Bring every derived object up to the heads of `packages` and of those that index.json names. `run` is any name of this run alone.
+
+    Areas that were made from the same source are passed over, and objects that the manifests know are taken to be there; with `check`
+    the store is asked for all of them. Raises StoreError where others kept publishing until `retry` ended."""
+    names, done = set(packages), Refreshed()
     for _ in retry.attempts():
         heads = read_heads(store, names)
-        wanted = {item.key: item for build in makers for item in build(store, heads)}
-        present = _look(store, wanted, clear)
-        if not _same(heads, read_heads(store, names)):
+        done.kept = 0
+        visit = Visit(run, now, partial(_still, store, names, heads), check)
+        try:
+            for area in plan(store, heads):
+                bring_up(store, area, visit, done)
+        except PreconditionFailed:
             continue
-        changed = [item for key, item in wanted.items() if not _is_right(present.get(key), item)]
-        stale = sorted(present.keys() - wanted.keys())
-        if _write_all(store, changed, present) and _same(heads, read_heads(store, names)):
-            for key in stale:
-                store.delete(key)
-            written = tuple(item.key for item in changed)
-            return Refreshed(written, tuple(sorted(wanted.keys() - set(written))), tuple(stale))
+        if visit.still():
+            return done
     raise StoreError(
         f"{store.url}: derived objects could not be brought up to date, since others keep publishing",
         "The release itself is published. Run `refresh` later.",
     )
+
+
+def is_current(store: Store, package: str, source: str) -> bool:
+    """Whether the package's own area was finished with what follows from `source`. Raises StoreError."""
+    manifest = read_manifest(store, package)
+    return manifest.settled and manifest.source == source
 
 
 def read_heads(store: Store, packages: Iterable[str]) -> dict[str, Head]:
@@ -98,37 +86,15 @@ def find_packages(store: Store) -> list[str]:
     return [stat.key.removesuffix(end) for stat in store.list() if stat.key.endswith(end) and "/v/" not in stat.key]
 
 
-def build_index(store: Store, heads: Heads) -> Iterable[Derived]:
-    """index.json: each package with its current version and where to read on."""
-    packages = []
-    for name, head in heads.items():
-        latest = head.latest
-        if latest is not None:
-            descriptor = _descriptor(store, name, latest.version)
-            packages.append(
-                {
-                    "name": name,
-                    **{part: descriptor[part] for part in ("title", "description") if part in descriptor},
-                    "version": latest.version,
-                    "published": latest.published,
-                    "versions": layout.pointer(name),
-                    "datapackage": layout.release_file(name, latest.version, layout.DESCRIPTOR),
-                }
-            )
-    yield derived(layout.INDEX, readable_json({"packages": packages}))
-
-
-def build_latest(store: Store, heads: Heads) -> Iterable[Derived]:
+def build_latest(store: Store, head: Head) -> Iterator[Derived]:
     """`<package>/latest/`: copies of the current release for people's bookmarks; what is downloaded is named by its version."""
-    for name, head in heads.items():
-        latest = head.latest
-        if latest is None:
-            continue
-        for file, promise in promised_files(store, name, latest).items():
-            key = layout.latest_file(name, file)
-            served, plain = layout.headers(promise.key), layout.headers(key)
-            headers = Headers(plain.content_type, plain.cache_control, served.content_disposition)
-            yield Derived(key, headers, promise.sha256, copy_of=promise.key)
+    if head.latest is None:
+        return
+    for file, promise in promised_files(store, head.package, head.latest).items():
+        key = layout.latest_file(head.package, file)
+        served, plain = layout.headers(promise.key), layout.headers(key)
+        headers = Headers(plain.content_type, plain.cache_control, served.content_disposition)
+        yield Derived(key, headers, promise.sha256, copy_of=promise.key)
 
 
 def _indexed(store: Store) -> list[str]:
@@ -140,51 +106,6 @@ def _indexed(store: Store) -> list[str]:
         return []
 
 
-def _descriptor(store: Store, package: str, version: str) -> Mapping[str, Any]:
-    body, _ = store.read(layout.release_file(package, version, layout.DESCRIPTOR))
-    descriptor: Mapping[str, Any] = json.loads(body)
-    return descriptor
-
-
-def _look(store: Store, wanted: Mapping[str, Derived], folders: tuple[str, ...]) -> dict[str, Stat]:
-    keys = {*wanted, *(stat.key for folder in folders for stat in store.list(folder))}
-    with ThreadPoolExecutor(WORKERS) as pool:
-        return {stat.key: stat for stat in pool.map(store.stat, sorted(keys)) if stat is not None}
-
-
-def _same(one: Heads, other: Heads) -> bool:
-    return {name: head.etag for name, head in one.items()} == {name: head.etag for name, head in other.items()}
-
-
-def _is_right(stat: Stat | None, item: Derived) -> bool:
-    """A folder keeps no headers: there, those of the key are all that can be."""
-    return stat is not None and stat.sha256 == item.sha256 and stat.headers in (item.headers, layout.headers(item.key))
-
-
-def _write_all(store: Store, items: list[Derived], present: Mapping[str, Stat]) -> bool:
-    """False where another publisher replaced one of them meanwhile. Every result is awaited; the index, which tells that all else is
-    done, is written last."""
-
-    def write(item: Derived) -> bool:
-        stat = present.get(item.key)
-        if item.copy_of is not None:
-            store.copy(item.copy_of, item.key, headers=item.headers, replace=True)
-            return True
-        assert item.body is not None
-        try:
-            store.put(
-                item.key,
-                item.body,
-                sha256=item.sha256,
-                headers=item.headers,
-                if_absent=stat is None,
-                if_match=stat.etag if stat else None,
-            )
-        except PreconditionFailed:
-            return False
-        return True
-
-    last = [item for item in items if item.key == layout.INDEX]
-    with ThreadPoolExecutor(WORKERS) as pool:
-        done = all([*pool.map(write, (item for item in items if item.key != layout.INDEX))])
-    return done and all(write(item) for item in last)
+def _still(store: Store, names: Iterable[str], heads: Heads) -> bool:
+    found = read_heads(store, names)
+    return {name: head.etag for name, head in found.items()} == {name: head.etag for name, head in heads.items()}

@@ -90,7 +90,9 @@ def _send(store: Store, key: str, file: File) -> Sent:
             sent = Sent(1, copied=1)
         else:
             assert file.path is not None
-            store.put(key, file.path, sha256=file.sha256, headers=headers, if_absent=True)
+            stat = store.put(key, file.path, sha256=file.sha256, headers=headers, if_absent=True)
+            if stat.proven and stat.size == file.bytes:
+                return Sent(1, file.bytes)
             sent = Sent(1, file.bytes)
     except PreconditionFailed:
         return _keep(store, key, file)

@@ -25,6 +25,7 @@ _BYTES = {
     "stats",
     "version",
     "dialect",
+    "origin",
 }
 _SOURCES = {"scheme", "compression", "innerpath", "extrapaths", "publisher"}
 _RESOURCE = {"$schema", "name", "type", "profile", "schema", "deprecated", "renamed_from"} | _BYTES | _SOURCES

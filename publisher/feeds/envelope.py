@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import Any
 
 from publisher import layout
@@ -51,6 +52,8 @@ def licence(item: Link) -> dict[str, str]:
 
 def text(value: Any) -> str:
     """A value as JSON on one line, its members in the order given."""
+    if isinstance(value, str):
+        return encode_basestring(value)
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{text(str(key))}:{text(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):

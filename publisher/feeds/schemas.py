@@ -163,11 +163,17 @@ def index_schema() -> dict[str, Any]:
         rows=_COUNT,
         page_size={"type": "integer"},
         key={"type": "array", "items": _TEXT},
-        links=_LINKS,
+        links={**_LINKS, "properties": {"record": {"type": "string", "format": "uri-template"}}},
     )
-    tables = {"type": "array", "items": table}
+    file = _object(name=_TEXT, title=_TEXT, rows=_COUNT, key={"type": "array", "items": _TEXT}, links=_LINKS)
     head: dict[str, Any] = {**_HEAD, "feed_version": {"const": layout.FEED_MAJOR}, "package": _TEXT, "title": _TEXT}
-    return {"title": "The entry of the static API", **_object(**head, links=_LINKS, tables=tables)}
+    found = _object(**head, links=_LINKS, tables={"type": "array", "items": table})
+    found["properties"]["files"] = {
+        "type": "array",
+        "items": file,
+        "description": "Tables that are too large for pages and records: the links lead to their files.",
+    }
+    return {"title": "The entry of the static API", **found}
 
 
 def tombstone_schema() -> dict[str, Any]:
@@ -212,7 +218,7 @@ def changes_schema() -> dict[str, Any]:
     counts = {"type": "object", "additionalProperties": _COUNT}
     table = _object(table=_TEXT, status={"enum": ["added", "removed", "renamed", "changed"]}, counts=counts)
     properties: dict[str, Any] = {
-        "from": _TEXT,
+        "from": {"type": ["string", "null"]},
         "to": _VERSION,
         "rows": _TEXT,
         "counts": counts,

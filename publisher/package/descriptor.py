@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from publisher.canonical import content_hash
-from publisher.model import Descriptor, File, Package, Resource, Table, Tables
+from publisher.model import Descriptor, File, Package, Reading, Resource, Table, Tables
 from publisher.package.schema import announced, published_schema
 
 PACKAGE_PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
@@ -37,7 +37,7 @@ DIALECT: Descriptor = {
 
 _PACKAGE_GONE = frozenset({"$schema", "profile", "resources", "publisher", "version", "created"})
 _OWN = frozenset({"$schema", "name", "type", "path", "format", "mediatype", "encoding", "dialect", "schema"})
-_OWN_FACTS = frozenset({"bytes", "hash", "rows", "version", "formats", "stats"})
+_OWN_FACTS = frozenset({"bytes", "hash", "rows", "version", "formats", "stats", "origin"})
 _OF_SOURCES = frozenset({"profile", "data", "query", "publisher", "scheme", "compression", "innerpath", "extrapaths"})
 _RESOURCE_GONE = _OWN | _OWN_FACTS | _OF_SOURCES
 """Properties that describe the source, or that the publication states itself."""
@@ -83,8 +83,23 @@ def published_resource(table: Table, files: Sequence[File], written_in: str) -> 
         "rows": table.rows,
         "version": written_in,
         "formats": [_file(item) for item in others],
+        **({"origin": [_reading(item) for item in table.resource.readings]} if table.resource.readings else {}),
         "schema": published_schema(table.resource),
     }
+
+
+def _reading(item: Reading) -> dict[str, Any]:
+    """What was read from elsewhere, and when; `path` is left out where it is not for the public."""
+    told = {
+        "kind": item.kind,
+        "path": item.place,
+        "readAt": item.read_at,
+        "bytes": item.bytes,
+        "hash": f"sha256:{item.sha256}",
+        "etag": item.etag,
+        "modified": item.modified,
+    }
+    return {name: value for name, value in told.items() if value != ""}
 
 
 def described_package(package: Package) -> dict[str, Any]:

@@ -162,7 +162,7 @@ def read_metadata(descriptor: Descriptor) -> PackageInfo:
         keywords=_keywords(descriptor),
         licenses=tuple(_links(descriptor, "licenses")),
         contributors=tuple(_links(descriptor, "contributors")),
-        sources=tuple(_links(descriptor, "sources")),
+        sources=tuple(_sources(descriptor)),
         spatial=text(spatial, "title") if isinstance(spatial, Mapping) else Text(str(spatial)),
         spatial_uri=str(spatial.get("uri", "")) if isinstance(spatial, Mapping) else "",
         temporal=(str(temporal.get("start", "")), str(temporal.get("end", "")))
@@ -194,6 +194,18 @@ def _links(descriptor: Descriptor, key: str) -> Iterator[Link]:
     for item in descriptor.get(key) or ():
         title = text(item, "title") or Text(str(item.get("name") or item.get("path") or ""))
         yield Link(title, str(item.get("path") or ""), str(item.get("name") or ""), item)
+
+
+def _sources(descriptor: Descriptor) -> Iterator[Link]:
+    """What the maintainers name, and the addresses on the web that tables were read from, with the day on which they were."""
+    named = [*_links(descriptor, "sources")]
+    yield from named
+    seen = {item.path for item in named}
+    for origin in (item for resource in descriptor.get("resources", ()) for item in resource.get("origin") or ()):
+        path = str(origin.get("path") or "")
+        if origin.get("kind") == "web" and path and path not in seen:
+            seen.add(path)
+            yield Link(Text(path), path, "", {"path": path, "version": str(origin.get("readAt", ""))[:10]})
 
 
 def _table(resource: Descriptor) -> TableInfo:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from publisher.errors import ProjectError
-from publisher.model import Check, Descriptor, Package, Resource
+from publisher.model import Check, Descriptor, Origin, Package, Resource
 from publisher.project.files import inside, read_object, read_text, refuse_unknown
+from publisher.project.origin import FORMATS, file_format, read_origins, tabular_dialect
 
 PACKAGE_KEYS = ("languages", "schedule", "max_level", "initial_version")
 REMOVALS = "removals.yaml"
@@ -28,6 +29,7 @@ RESOURCE_KEYS = (
     "deprecated",
     "renamed_from",
     "checks",
+    "source",
 )
 RESERVED = {
     "index.json",
@@ -43,7 +45,6 @@ RESERVED = {
     ".well-known",
 }
 _NAME = re.compile(r"^[^\s./\\:*?\"<>|\x00-\x1f\x7f][^/\\:*?\"<>|\x00-\x1f\x7f]*$")
-_TABULAR = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ","}
 
 
 def read_package(path: Path, *, project_root: Path | None) -> Package:
@@ -85,12 +86,23 @@ def _resource(item: Any, roots: tuple[Path, ...], where: str) -> Resource:
                 f"{where}: the result of a query needs a schema with fields", "Name a file: `schema: schemas/x.json`."
             )
         return Resource(name, (), schema, {}, "utf-8", descriptor, read_text(query_path), query_path)
-    paths = _paths(descriptor, roots[0], where)
-    dialect = _dialect(descriptor, paths, roots, where)
+    origins = read_origins(descriptor, roots[0], where, trusted=len(roots) > 1)
+    paths = (
+        ()
+        if origins and (origins[0].kind != "inbox" or "path" not in descriptor)
+        else _paths(descriptor, roots[0], where)
+    )
+    form = _format(paths, origins, descriptor, where)
+    dialect = _dialect(descriptor, form, roots, where)
     schema = _reference(descriptor.get("schema", {}), roots, f"{where}.schema")
     if not schema.get("fields"):
+        if origins or FORMATS[form] != "csv":
+            raise ProjectError(
+                f"{where}: a table that is not a CSV file of its package needs a schema with fields",
+                "Name a file: `schema: schemas/x.json`.",
+            )
         schema = {**schema, "fields": _text_fields(paths[0], dialect, encoding, where)}
-    return Resource(name, paths, schema, dialect, encoding, descriptor)
+    return Resource(name, paths, schema, dialect, encoding, descriptor, kind=FORMATS[form], origins=origins)
 
 
 def _paths(descriptor: Descriptor, root: Path, where: str) -> tuple[Path, ...]:
@@ -103,24 +115,26 @@ def _paths(descriptor: Descriptor, root: Path, where: str) -> tuple[Path, ...]:
     items = written if isinstance(written, list) else [written]
     if not items:
         raise ProjectError(f"{where}.path: names no file")
-    paths = tuple(inside(_text(item, f"{where}.path"), root, where=f"{where}.path") for item in items)
-    for path in paths:
-        plain = path.with_suffix("") if path.suffix in {".gz", ".zip"} else path
-        kind = str(descriptor.get("format", plain.suffix.lstrip("."))).lower()
-        if kind not in {"csv", "tsv", "tab", "txt", "gz", "zip"}:
-            raise ProjectError(
-                f"{where}: {path.name} is {kind or 'of no known format'}, not a CSV table", "Save it as CSV, UTF-8."
-            )
-    return paths
+    return tuple(inside(_text(item, f"{where}.path"), root, where=f"{where}.path") for item in items)
 
 
-def _dialect(descriptor: Descriptor, paths: tuple[Path, ...], roots: tuple[Path, ...], where: str) -> Descriptor:
+def _format(paths: tuple[Path, ...], origins: tuple[Origin, ...], descriptor: Descriptor, where: str) -> str:
+    """The format of a table's files, which is that of all of them; of what comes from elsewhere as far as it is known."""
+    if not paths:
+        return origins[0].suffix.split(".")[1]
+    formats = {file_format(path.name, str(descriptor.get("format", "")), where) for path in paths}
+    if len({FORMATS[item] for item in formats}) > 1:
+        raise ProjectError(f"{where}.path: its parts are of several formats", "Use one for all parts.")
+    return file_format(paths[0].name, str(descriptor.get("format", "")), where)
+
+
+def _dialect(descriptor: Descriptor, form: str, roots: tuple[Path, ...], where: str) -> Descriptor:
     written = dict(_reference(descriptor.get("dialect", {}), roots, f"{where}.dialect"))
     nested = written.pop("csv", {})
     dialect = {**_mapping(nested, f"{where}.dialect.csv"), **written}
-    plain = paths[0].with_suffix("") if paths[0].suffix in {".gz", ".zip"} else paths[0]
-    tabs = _TABULAR.get(plain.suffix.lower(), ",") == "\t" or descriptor.get("format") == "tsv"
-    return {"delimiter": "\t", **dialect} if tabs else dialect
+    if FORMATS[form] != "csv":
+        return tabular_dialect(dialect)
+    return {"delimiter": "\t", **dialect} if form in {"tsv", "tab"} else dialect
 
 
 def _text_fields(path: Path, dialect: Descriptor, encoding: str, where: str) -> list[dict[str, str]]:

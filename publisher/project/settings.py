@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlsplit
 
 from publisher.errors import UsageError
+from publisher.project.alerting import NOBODY, Alerting, parse_alerting
 from publisher.project.files import did_you_mean
 from publisher.project.security import security_lines
 
@@ -24,6 +26,14 @@ class Settings:
     retention_days: int = 7
     memory: str = "512MB"
     query_seconds: int = 60
+    job_seconds: int = 3600
+    alerts: Alerting = NOBODY
+    cache: str = ".cache/publisher"
+    inbox: str = ""
+    allow_hosts: frozenset[str] = frozenset()
+    allow_http: frozenset[str] = frozenset()
+    source_megabytes: int = 500
+    source_seconds: int = 300
     signers: tuple[str, ...] = ()
     lock_days: int = 0
     security_txt: tuple[str, ...] = ()
@@ -69,6 +79,24 @@ def _languages(value: Any) -> tuple[str, ...]:
     return tuple(items)
 
 
+def _hosts(value: Any) -> frozenset[str]:
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise ValueError("must list names of hosts")
+    names = frozenset(item.strip().casefold() for item in items if item.strip())
+    for name in names:
+        if not _HOST.match(name):
+            raise ValueError(f"must list names of hosts without scheme, port or path, not {name!r}")
+    return names
+
+
+def _inbox(value: Any) -> str:
+    text = _text(value)
+    if "://" in text and not text.startswith("s3://"):
+        raise ValueError("must be a folder or s3://bucket/prefix")
+    return text
+
+
 def _lines(value: Any) -> tuple[str, ...]:
     items = value.splitlines() if isinstance(value, str) else value
     if not isinstance(items, list) or not all(
@@ -105,6 +133,9 @@ def _memory(value: Any) -> str:
     return f"{int(number)}{unit}"
 
 
+_HOST = re.compile(r"^(?:[^\s/:@?#\[\]]+|[0-9a-f:.]+)$")
+"""A name, or an address of either kind."""
+
 SETTINGS: Mapping[str, Setting] = {
     "target": Setting("Where releases go: a folder, or s3://bucket/prefix.", _target),
     "base_url": Setting("Public address of the target, for absolute links in feeds and catalogues.", _url),
@@ -120,6 +151,14 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "memory": Setting("Memory that DuckDB may use before it spills to disk.", _memory),
     "query_seconds": Setting("Seconds after which a query or check is stopped.", _whole(1)),
+    "job_seconds": Setting("Seconds after which an attempt of `run` or `schedule` is stopped.", _whole(1)),
+    "alerts": Setting("Whom to tell of failures, recoveries, lateness and releases (a table).", parse_alerting),
+    "cache": Setting("Folder in which what was read from sources is kept.", _text),
+    "inbox": Setting("Folder or s3://bucket/prefix into which maintainers drop tables.", _inbox),
+    "allow_hosts": Setting("Hosts that sources may be read from although their addresses are private.", _hosts),
+    "allow_http": Setting("Hosts that sources may be read from without encryption.", _hosts),
+    "source_megabytes": Setting("How large one source may be, packed or not.", _whole(1)),
+    "source_seconds": Setting("Seconds that reading one source may take.", _whole(1)),
     "signers": Setting(
         "Who may sign releases: lines of an allowed-signers file of ssh-keygen, published as one.", _lines
     ),
@@ -139,9 +178,10 @@ def read_settings(table: Mapping[str, Any], environment: Mapping[str, str], wher
         (key, key[len(prefix) :].lower(), value) for key, value in environment.items() if key.startswith(prefix)
     ]
     values: dict[str, Any] = {}
+    secrets = _named_variables(table)
     for place, name, value in written:
         if name not in SETTINGS:
-            if place.startswith(prefix) and name in _ELSEWHERE:
+            if place.startswith(prefix) and (name in _ELSEWHERE or place in secrets):
                 continue
             near = did_you_mean(name, SETTINGS)
             raise UsageError(f"{place}: there is no such setting", near or f"Known are: {', '.join(SETTINGS)}.")
@@ -152,7 +192,16 @@ def read_settings(table: Mapping[str, Any], environment: Mapping[str, str], wher
     return Settings(**values)
 
 
-_ELSEWHERE = {"shared", "ceph", "croissant", "full", "signing_key"}
-"""Variables that share the prefix: of the test suite, and the secret that is no setting."""
+def _named_variables(table: Mapping[str, Any]) -> tuple[str, ...]:
+    """Variables that the project itself names; they may begin as ours do. What is wrong with the table is told where it is parsed."""
+    try:
+        return parse_alerting(table.get("alerts", {})).variables
+    except ValueError:
+        return ()
+
+
+_ELSEWHERE = {"log_format", "actor", "shared", "ceph", "npm", "chromium", "croissant", "full", "signing_key"}
+"""Variables with the prefix that are no settings: of a command line (cli/), of who runs it (project/actor.py),
+of signing, of the test suite."""
 
 assert {item.name for item in fields(Settings)} == set(SETTINGS)

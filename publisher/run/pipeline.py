@@ -1,6 +1,6 @@
 """The pipeline, the only place where stages meet. In: a package, a store. Out: a Receipt or a Plan.
 
-    load ──▶ check ──▶ derive ──▶ write_canonical ──▶ compare ──▶ claim ──▶ build ──▶ commit ──▶ refresh
+    bring ──▶ load ──▶ check ──▶ derive ──▶ write_canonical ──▶ compare ──▶ claim ──▶ build ──▶ commit ──▶ refresh
 
 A release is compared with the head of the store, numbered, built and committed; when another publisher was faster, these four are
 done again on the new head. What is derived is rebuilt last, and failing there never undoes a publication.
@@ -9,31 +9,34 @@ done again on the new head. What is derived is rebuilt last, and failing there n
 from __future__ import annotations
 
 import json
+import logging
 import os
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from publisher import gates, layout
 from publisher.canonical import content_hash
 from publisher.commit import CONTEST, Head, Lost, admit, claim, commit, read_head, settle
-from publisher.commit.derive import Refreshed, refresh
+from publisher.commit.area import Refreshed
+from publisher.commit.derive import is_current, refresh
 from publisher.diff import ChangeSet, compare
 from publisher.engine import Engine
-from publisher.errors import GateRefused, NotFound, StoreError
+from publisher.errors import GateRefused, InvalidData, NotFound, PublisherError, StoreError
 from publisher.load import load
 from publisher.model import Loaded, Package, Receipt, Release
 from publisher.package.descriptor import described_package, identity
 from publisher.package.published import Published
 from publisher.package.release import write_canonical
 from publisher.project import find_package, find_project, read_signer
+from publisher.project.actor import find_actor
 from publisher.query import derive
 from publisher.run.building import build_release, whole_seconds
 from publisher.run.context import Prepared, Run, Wishes, open_workspace
-from publisher.run.derived import builders, folders
+from publisher.run.derived import areas, source
 from publisher.run.difference import Planned, compare_with, states_after, states_before
+from publisher.sources import Brought, accept, bring, refuse
 from publisher.store import open_store
-from publisher.store.base import Store
 from publisher.validate import check
 from publisher.version import expect
 
@@ -55,24 +58,51 @@ class Plan:
 def publish(package: str | Path, *, target: str | None = None, wishes: Wishes | None = None) -> Receipt:
     """Publish a package by its name under `datasets/` or the path of its descriptor, with the settings around the working folder.
 
-    Raises InvalidData, GateRefused, Superseded, StoreError, OutcomeUnknown, UsageError; see errors.py."""
+    Raises InvalidData, GateRefused, Superseded, SourceError, StoreError, OutcomeUnknown, UsageError; see errors.py."""
     project = find_project(Path.cwd(), os.environ)
     store = open_store(target or project.settings.target, env=os.environ, lock_days=project.settings.lock_days)
-    run = Run(store, project.settings, signer=read_signer(project.settings, os.environ))
+    run = Run(
+        store,
+        project.settings,
+        actor=find_actor(os.environ),
+        signer=read_signer(project.settings, os.environ),
+        environment=os.environ,
+    )
     return publish_package(run, find_package(project, str(package)), wishes or Wishes())
 
 
 def publish_package(run: Run, package: Package, wishes: Wishes) -> Receipt:
     """Publish one package; nothing happens where its newest release says the same already."""
-    loaded = load(package, read_at=run.stamp())
+    run.tell("run started", package=package.name, store=run.store.url)
+    try:
+        receipt = _publish(run, package, wishes)
+    except PublisherError as error:
+        code, kind = error.exit_code, type(error).__name__
+        run.tell(f"run failed: {error.message}", logging.ERROR, package=package.name, error=kind, exit_code=code)
+        raise
+    done = {name: getattr(receipt, name) for name in Receipt.__slots__}
+    run.tell(f"run ended: {receipt.outcome}", **done)
+    return receipt
+
+
+def _publish(run: Run, package: Package, wishes: Wishes) -> Receipt:
+    brought, loaded = _load(run, package)
     head = read_head(run.store, package.name)
     receipt = _same_inputs(head, loaded)
     if receipt is None:
         run = replace(run, store=admit(run.store, single_writer=run.settings.single_writer, retry=run.retry))
         with open_workspace(run.settings) as engine:
-            prepared = prepare(run, engine, loaded)
-            receipt = settle(head, partial(_attempt, run, engine, prepared, wishes), CONTEST)
-    if receipt.outcome == "published" or not _is_indexed(run.store, receipt):
+            try:
+                prepared = prepare(run, engine, loaded)
+                receipt = settle(head, partial(_attempt, run, engine, prepared, wishes), CONTEST)
+            except (InvalidData, GateRefused) as error:
+                refuse(brought, error, run.outside)
+                raise
+    if receipt.outcome == "published":
+        why = wishes.message or wishes.reason
+        run.record("publish", package.name, receipt.version, why, **({"allow": wishes.allow} if wishes.allow else {}))
+    accept(brought, run.outside)
+    if receipt.outcome == "published" or not _is_finished(run, head, receipt):
         try:
             refresh_derived(run, package.name)
         except StoreError as error:
@@ -82,7 +112,7 @@ def publish_package(run: Run, package: Package, wishes: Wishes) -> Receipt:
 
 def plan_package(run: Run, package: Package, wishes: Wishes) -> Plan:
     """What publish_package would do; the store is only read. Raises what it would raise before the first write."""
-    loaded = load(package, read_at=run.stamp())
+    _, loaded = _load(run, package)
     head = read_head(run.store, package.name)
     if _same_inputs(head, loaded):
         return Plan(package.name, head, None, None)
@@ -102,24 +132,34 @@ def prepare(run: Run, engine: Engine, loaded: Loaded) -> Prepared:
     run.progress("query", 0, 0)
     tables = derive(checked, engine, seconds=run.settings.query_seconds)
     run.progress("package", 0, 0)
-    canonical = write_canonical(engine, tables, engine.folder / "release")
+    canonical = write_canonical(engine, tables, engine.folder / "canonical")
     return Prepared(tables, canonical, identity(tables, canonical))
 
 
 def compare_sources(run: Run, engine: Engine, before: Published, package: Package) -> ChangeSet:
     """What differs between a published release and the package's sources as they are now. Raises InvalidData, ProjectError."""
-    prepared = prepare(run, engine, load(package, read_at=run.stamp()))
+    _, loaded = _load(run, package)
+    prepared = prepare(run, engine, loaded)
     states, same = states_before(before, prepared)
     described = (before.descriptor, described_package(package))
     return compare(engine, states, states_after(prepared.tables), same, package=described, from_version=before.version)
 
 
-def refresh_derived(run: Run, *packages: str) -> Refreshed:
-    """Rebuild what follows from releases: pages, feeds, catalogues, copies; the index last."""
+def refresh_derived(run: Run, *packages: str, check: bool = False) -> Refreshed:
+    """Rebuild what follows from releases: pages, feeds, catalogues, copies; the index last. With `check` the store is asked for each
+    object, else only for what the manifests of derived objects cannot tell."""
     run.progress("refresh", 0, 0)
     with open_workspace(run.settings) as engine:
-        makers = builders(engine, run.settings)
-        return refresh(run.store, packages, makers, folders=folders(packages, run.settings), retry=run.retry)
+        plan = partial(areas, engine, run.settings)
+        return refresh(run.store, packages, plan, run=run.name, now=run.now, retry=run.retry, check=check)
+
+
+def _load(run: Run, package: Package) -> tuple[Brought, Loaded]:
+    """The package with its files, those that come from elsewhere brought here, all hashed. Raises SourceError, ProjectError."""
+    read_at = run.stamp()
+    run.progress("read", 0, 0)
+    brought = bring(package, run.outside)
+    return brought, load(brought.package, read_at=read_at)
 
 
 def _attempt(run: Run, engine: Engine, prepared: Prepared, wishes: Wishes, head: Head) -> Receipt | Lost:
@@ -146,6 +186,7 @@ def _attempt(run: Run, engine: Engine, prepared: Prepared, wishes: Wishes, head:
         run=run.name,
         now=now,
     )
+    run.tell(f"claimed {claimed.version}", package=name, version=claimed.version, resumed=claimed.resumed)
     if wishes.expect:
         expect(claimed.version, wishes.expect)
     release = build_release(run, engine, prepared, planned, wishes, claimed.version, whole_seconds(claimed.created))
@@ -168,7 +209,8 @@ def _bytes_depend_on(run: Run, prepared: Prepared, wishes: Wishes) -> str:
     same, since files that are there already must be equal to those that are missing."""
     said = [wishes.message, wishes.level, wishes.reason]
     signed = run.signer.fingerprint if run.signer else ""
-    return content_hash([prepared.content, said, run.settings.base_url, list(run.settings.languages), signed])
+    read = [[asdict(item) for item in table.resource.readings] for table in prepared.tables.tables]
+    return content_hash([prepared.content, said, run.settings.base_url, list(run.settings.languages), signed, read])
 
 
 def _same_inputs(head: Head, loaded: Loaded) -> Receipt | None:
@@ -178,10 +220,11 @@ def _same_inputs(head: Head, loaded: Loaded) -> Receipt | None:
     return Receipt(loaded.package.name, "unchanged", head.latest.version)
 
 
-def _is_indexed(store: Store, receipt: Receipt) -> bool:
-    """Whether what is derived was finished for this release: the index, written last, names it."""
+def _is_finished(run: Run, head: Head, receipt: Receipt) -> bool:
+    """Whether what is derived was finished for this release: of the package, and of the store, whose index is written last."""
     try:
-        packages = json.loads(store.read(layout.INDEX)[0])["packages"]
-        return any((item["name"], item["version"]) == (receipt.package, receipt.version) for item in packages)
+        packages = json.loads(run.store.read(layout.INDEX)[0])["packages"]
+        listed = any((item["name"], item["version"]) == (receipt.package, receipt.version) for item in packages)
+        return listed and is_current(run.store, receipt.package, source(head, run.settings))
     except (NotFound, ValueError, KeyError, TypeError):
         return False

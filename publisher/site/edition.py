@@ -21,7 +21,7 @@ class Edition:
     """`languages` begins with the main one, whose pages have no prefix. `base` is the site's address with its final slash, or "".
 
     `bodies` are the assets by key, `assets` their keys by plain name; `status` says whether status.json is there to be read by pages;
-    `identity` changes with this program and what is set."""
+    `identity` changes with all that every page follows from."""
 
     languages: tuple[str, ...]
     base: str
@@ -62,7 +62,7 @@ def make_edition(languages: Sequence[str], base: str, *, status: bool) -> Editio
         environment,
         chart_css=chart_css.decode(),
         status=status,
-        identity=content_hash([tool_version(), list(languages), base]),
+        identity=content_hash([tool_version(), list(languages), base, status, assets, templates]),
     )
 
 

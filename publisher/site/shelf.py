@@ -163,7 +163,7 @@ def _read_rows(release: Published, table: TableInfo) -> tuple[Row, ...]:
     assert file is not None
     with release.store.open(layout.release_file(release.package, release.version, file.path)) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-        return tuple(islice(read_rows(text), SAMPLE))
+        return tuple(islice(read_rows(text, table), SAMPLE))
 
 
 def for_pages(info: PackageInfo) -> PackageInfo:

@@ -14,12 +14,14 @@ from typing import BinaryIO
 from publisher.canonical import sha256_bytes
 from publisher.errors import Damaged, NotFound, PreconditionFailed
 from publisher.model import Headers
-from publisher.store.base import Capabilities, Stat, check_key
+from publisher.store.base import Capabilities, Stat, Store, check_key
 from publisher.store.probe import probe_store
 
 
 class MemoryStore:
     """A dictionary behind a lock; an ETag is the number of the write that made the object."""
+
+    remote = False
 
     def __init__(self, name: str = "") -> None:
         self._name = name
@@ -71,9 +73,9 @@ class MemoryStore:
             self._objects[key] = (data, stat)
             return stat
 
-    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> Stat:
+    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> None:
         data, stat = self.read(source)
-        return self.put(key, data, sha256=stat.sha256, headers=headers, if_absent=not replace)
+        self.put(key, data, sha256=stat.sha256, headers=headers, if_absent=not replace)
 
     def delete(self, key: str) -> None:
         with self._lock:
@@ -83,6 +85,9 @@ class MemoryStore:
         with self._lock:
             found = [stat for key, (_, stat) in self._objects.items() if key.startswith(prefix)]
         yield from sorted(found, key=lambda stat: stat.key.encode())
+
+    def batch(self) -> AbstractContextManager[Store]:
+        return nullcontext(self)
 
     def probe(self) -> Capabilities:
         if self._capabilities is None:

@@ -30,6 +30,10 @@ class SteadyStore:
     def url(self) -> str:
         return self._store.url
 
+    @property
+    def remote(self) -> bool:
+        return self._store.remote
+
     def stat(self, key: str) -> Stat | None:
         return self._retry.call(lambda: self._store.stat(key))
 
@@ -81,14 +85,19 @@ class SteadyStore:
         assert last is not None
         raise _unknown(uncertain) if uncertain else last
 
-    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> Stat:
-        return self._retry.call(lambda: self._store.copy(source, key, headers=headers, replace=replace))
+    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> None:
+        self._retry.call(lambda: self._store.copy(source, key, headers=headers, replace=replace))
 
     def delete(self, key: str) -> None:
         self._retry.call(lambda: self._store.delete(key))
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
         return iter(self._retry.call(lambda: [*self._store.list(prefix)]))
+
+    @contextmanager
+    def batch(self) -> Iterator[Store]:
+        with self._store.batch() as inner:
+            yield type(self)(inner, self._retry)
 
     def probe(self) -> Capabilities:
         return self._retry.call(self._store.probe)
@@ -122,7 +131,7 @@ class SingleWriterStore(SteadyStore):
             raise PreconditionFailed(f"{self.url}: {key} has changed since it was read")
         return super().put(key, body, sha256=sha256, headers=headers)
 
-    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> Stat:
+    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> None:
         if not replace and self.stat(key) is not None:
             raise PreconditionFailed(f"{self.url}: {key} exists already")
-        return super().copy(source, key, headers=headers, replace=True)
+        super().copy(source, key, headers=headers, replace=True)

@@ -18,12 +18,13 @@ from publisher.errors import ProjectError
 from publisher.findings import Collector, Report
 from publisher.load import Plain, make_plain
 from publisher.model import Package, Resource
-from publisher.project.files import read_object
 from publisher.schema import own_constraints, parse_dialect, parse_schema
 from publisher.validate import house
+from publisher.validate.checklist import apply_checklist
 from publisher.validate.explain import explain
 from publisher.validate.keys import broken_reference, check_keys, keyed_fields
-from publisher.validate.lanes import Scan, Source
+from publisher.validate.scan import Scan, Source
+from publisher.validate.single import Reference, descriptor_at, resource_of
 from publisher.validate.structure import read_head
 from publisher.validate.table import read_path, scan_table
 
@@ -31,8 +32,6 @@ LIMIT = 1000
 """Samples kept of each code in each table; counts are always exact."""
 MEMORY = "256MB"
 """DuckDB's limit where validation opens an engine of its own; what does not fit spills to the scratch folder."""
-
-Reference = tuple[str | Path, Mapping[str, Any] | str | Path]
 
 
 def validate_table(
@@ -43,12 +42,14 @@ def validate_table(
     encoding: str | None = "utf-8",
     references: Mapping[str, Reference] | None = None,
     checks: str | None = None,
+    checklist: Mapping[str, Any] | str | Path | None = None,
     limit: int | None = LIMIT,
 ) -> Report:
     """The findings of one table.
 
     `schema` and `dialect` are descriptors or paths of them; without a schema only the structure is judged. `references` are the
-    tables that foreign keys name, as (path, schema). `checks="house"` adds our own checks. `limit` caps the samples of a code.
+    tables that foreign keys name, as (path, schema). `checks="house"` adds our own checks, `checklist` those of frictionless
+    (a descriptor or its path). `limit` caps the samples of a code.
     Raises ProjectError for a file that is missing and for rules that are themselves wrong.
     """
     path = Path(path)
@@ -56,7 +57,8 @@ def validate_table(
     others = [resource_of(name, Path(at), its, None, encoding) for name, (at, its) in (references or {}).items()]
     with tempfile.TemporaryDirectory(prefix="publisher-") as folder, open_engine(Path(folder), memory=MEMORY) as engine:
         scans = validate_resources(engine, [main, *others], limit=limit, only=main.name, house_checks=checks == "house")
-        return report_of({main.name: scans[main.name]})
+        report = report_of({main.name: scans[main.name]})
+    return apply_checklist(report, [main, *others], descriptor_at(checklist)) if checklist else report
 
 
 def validate_package(package: Package, *, checks: str | None = "house", limit: int | None = LIMIT) -> Report:
@@ -177,7 +179,15 @@ def _plain(engine: Engine, number: int, resource: Resource, where: str) -> Plain
     folder = engine.folder / f"source-{number}"
     folder.mkdir(exist_ok=True)
     header = bool(resource.dialect.get("header", True))
-    return make_plain(resource.paths, resource.encoding or "utf-8", folder, header=header, where=where)
+    return make_plain(
+        resource.paths,
+        resource.encoding or "utf-8",
+        folder,
+        header=header,
+        where=where,
+        kind=resource.kind,
+        dialect=resource.dialect,
+    )
 
 
 def _schema_of_labels(plain: Plain, resource: Resource, where: str) -> dict[str, Any]:
@@ -193,7 +203,7 @@ def _source(number: int, resource: Resource, plain: Plain, schemas: Mapping[str,
     return Source(
         number=number,
         name=resource.name,
-        path=str(resource.paths[0]),
+        path=resource.place,
         schema=schemas[resource.name],
         dialect=parse_dialect(resource.dialect, where, suffix),
         suffix=suffix,
@@ -203,26 +213,8 @@ def _source(number: int, resource: Resource, plain: Plain, schemas: Mapping[str,
     )
 
 
-def resource_of(name: str, path: Path, schema: Any, dialect: Any, encoding: str | None) -> Resource:
-    """A resource for a file that belongs to no package; schema and dialect as descriptors or paths of them."""
-    return Resource(
-        name=name,
-        paths=(path,),
-        schema=_descriptor(schema),
-        dialect=_descriptor(dialect),
-        encoding=encoding or "utf-8",
-        descriptor={"name": name, "path": path.name},
-    )
-
-
-def _descriptor(value: Mapping[str, Any] | str | Path | None) -> Mapping[str, Any]:
-    if isinstance(value, (str, Path)):
-        return read_object(Path(value))
-    return value or {}
-
-
 def _where(resource: Resource, root: Path | None) -> str:
-    return f"{root or resource.paths[0].parent}: table {resource.name}"
+    return f"{root or Path(resource.place).parent}: table {resource.name}"
 
 
 def _lookup_schema(schema: frictionless.Schema, name: str) -> frictionless.Schema:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import copy
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import frictionless
 
 from publisher.findings import Collector, Finding, Report
+from publisher.load import make_plain
 from publisher.model import Package, Resource
 from publisher.schema import OWN_CONSTRAINTS, Dialect, parse_dialect
-from publisher.validate.package import Reference, resource_of
+from publisher.validate.single import Reference, resource_of
 from publisher.validate.table import read_path
 
 PACKAGE_PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
@@ -59,10 +61,36 @@ def reference_table(
 
 def reference_package(package: Package) -> Report:
     """frictionless' report on the tables of a package that people edit."""
-    return reference_resources(package.tables, profile=str(package.descriptor.get("$schema", "")))
+    with tempfile.TemporaryDirectory(prefix="publisher-") as folder:
+        tables = [_as_csv(item, Path(folder) / str(number)) for number, item in enumerate(package.tables)]
+        return reference_resources(tables, profile=str(package.descriptor.get("$schema", "")))
 
 
-def reference_resources(resources: Sequence[Resource], *, only: str | None = None, profile: str = "") -> Report:
+def _as_csv(resource: Resource, folder: Path) -> Resource:
+    """A table that is no CSV file as the CSV file that we make of it: what is in question is the judgement, not the reading."""
+    if resource.kind == "csv":
+        return resource
+    folder.mkdir()
+    header = bool(resource.dialect.get("header", True))
+    plain = make_plain(
+        resource.paths,
+        "utf-8",
+        folder,
+        header=header,
+        where=resource.name,
+        kind=resource.kind,
+        dialect=resource.dialect,
+    )
+    return replace(resource, paths=(plain.path,), kind="csv", encoding="utf-8")
+
+
+def reference_resources(
+    resources: Sequence[Resource],
+    *,
+    only: str | None = None,
+    profile: str = "",
+    checklist: frictionless.Checklist | None = None,
+) -> Report:
     """Validate resources with frictionless, one after the other. Exceptions that escape it are not caught."""
     root = Path(os.path.commonpath([path.resolve().parent for item in resources for path in item.paths]))
     descriptor: dict[str, Any] = {"name": "reference", "resources": [descriptor_of(item, root) for item in resources]}
@@ -73,7 +101,7 @@ def reference_resources(resources: Sequence[Resource], *, only: str | None = Non
     for item in resources:
         if only not in (None, item.name):
             continue
-        report = package.get_resource(item.name).validate(limit_errors=2**62)
+        report = package.get_resource(item.name).validate(checklist, limit_errors=2**62)
         found = Collector(item.name, str(item.paths[0]), None)
         errors = [*report.errors, *(error for task in report.tasks for error in task.errors)]
         for error in errors:

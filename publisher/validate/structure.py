@@ -135,7 +135,7 @@ def open_records(plain: Plain, dialect: Dialect, suffix: str) -> Iterator[Any]:
 def read_head(plain: Plain, dialect: Dialect, suffix: str) -> Head:
     """The labels, and the error that frictionless would meet before its first finding."""
     if plain.damage:
-        return Head((), True, Finding("compression-error", note=plain.damage))
+        return Head((), True, Finding(plain.code, note=plain.damage))
     try:
         with open_records(plain, dialect, suffix) as records:
             sample = list(islice(records, SAMPLE))

@@ -16,7 +16,8 @@ from publisher.engine import Engine, quote
 from publisher.findings import Collector, Finding
 from publisher.schema import Dialect
 from publisher.validate import structure
-from publisher.validate.lanes import Records, Scan, Source, read_records
+from publisher.validate.lanes import read_records
+from publisher.validate.scan import Records, Scan, Source
 
 PACKED = (".gz", ".zip")
 

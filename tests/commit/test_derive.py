@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 import pytest
 
 from publisher import layout
 from publisher.canonical import sha256_bytes
 from publisher.commit import CONTEST
-from publisher.commit.derive import Builder, Derived, Heads, build_index, build_latest, derived, find_packages, refresh
+from publisher.commit.area import Area, derived
+from publisher.commit.derive import Heads, Plan, find_packages, refresh
 from publisher.errors import StoreError
 from publisher.store.base import Store
 from publisher.store.memory import MemoryStore
 from publisher.store.retry import Retry
-from tests.commit.world import PACKAGE, Publisher, cats
+from tests.commit.world import PACKAGE, Publisher, areas, cats, now
 from tests.servers.fixtures import Place
 from tests.store.spy import Spy
 
@@ -40,7 +41,9 @@ def test_latest_and_index_follow_the_current_release(place: Place) -> None:
     assert stat.headers.cache_control == layout.DERIVED
     if place.bucket or place.kind == "memory":
         assert stat.headers.content_disposition == 'attachment; filename="dogs-1.1.0.csv"'
-    assert publisher.refresh().written == ()
+    for check in (False, True):
+        done = publisher.refresh(check=check)
+        assert (done.written, done.removed, done.kept) == (set(), set(), len(copies(store)) + 1)
 
 
 def test_whatever_is_lost_is_made_again_and_nothing_stale_stays(place: Place) -> None:
@@ -51,12 +54,17 @@ def test_whatever_is_lost_is_made_again_and_nothing_stale_stays(place: Place) ->
     before = copies(store)
     store.delete(layout.INDEX)
     store.delete(layout.latest_file(PACKAGE, "cats.csv"))
+    put(store, layout.latest_file(PACKAGE, "dogs.csv"), b"damaged")
     stale = layout.latest_file(PACKAGE, "birds.csv")
-    store.put(stale, b"old", sha256=sha256_bytes(b"old"), headers=layout.headers(stale))
-    done = publisher.refresh()
-    assert done.removed == (stale,)
-    assert set(done.written) == {layout.INDEX, layout.latest_file(PACKAGE, "cats.csv")}
+    put(store, stale, b"old")
+    done = publisher.refresh(check=True)
+    assert done.removed == {stale}
+    assert done.written == {layout.INDEX, *(layout.latest_file(PACKAGE, name) for name in ("cats.csv", "dogs.csv"))}
     assert copies(store) == before
+
+
+def put(store: Store, key: str, body: bytes) -> None:
+    store.put(key, body, sha256=sha256_bytes(body), headers=layout.headers(key))
 
 
 def test_packages_are_found_and_each_keeps_its_place_in_the_index(place: Place) -> None:
@@ -73,7 +81,7 @@ def test_a_damaged_index_is_no_obstacle(place: Place) -> None:
     store = place.open()
     publisher = Publisher(store, cats(1))
     publisher.publish()
-    store.put(layout.INDEX, b"{", sha256=sha256_bytes(b"{"), headers=layout.headers(layout.INDEX))
+    put(store, layout.INDEX, b"{")
     publisher.refresh()
     assert json.loads(store.read(layout.INDEX)[0])["packages"]
 
@@ -93,15 +101,19 @@ class Meddled(Spy):
             other.refresh()
 
 
-@pytest.mark.parametrize("builders", [[build_latest, build_index], [build_latest]])
-def test_two_that_rebuild_at_once_end_alike(builders: list[Builder]) -> None:
+def only_copies(store: Store, heads: Heads) -> Iterator[Area]:
+    return (area for area in areas(store, heads) if area.name)
+
+
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize("plan", [areas, only_copies])
+def test_two_that_rebuild_at_once_end_alike(plan: Plan, check: bool) -> None:
     """Copies have no condition of their own: without an index beside them only the last look brings them up to date."""
-    folders = [layout.latest_file(PACKAGE)]
-    for at in range(1, 60):
+    for at in range(1, 90):
         inner = MemoryStore()
         Publisher(inner, cats(1)).publish()
         store = Meddled(inner, at)
-        refresh(store, [PACKAGE], builders, folders=folders, retry=CONTEST)
+        refresh(store, [PACKAGE], plan, run="us", now=now, retry=CONTEST, check=check)
         if len(store.calls) < at:
             break
         index = json.loads(inner.read(layout.INDEX)[0])
@@ -115,15 +127,16 @@ def test_who_never_comes_to_rest_says_so() -> None:
     Publisher(inner, cats(0)).publish()
     counter = iter(range(1, 100))
 
-    def restless(store: Store, heads: Heads) -> Iterable[Derived]:
+    def restless(store: Store, heads: Heads) -> Iterator[Area]:
         Publisher(inner, cats(next(counter))).publish()
-        yield derived("a.json", b"{}\n")
+        yield Area("", "", (), lambda: [derived("a.json", b"{}\n")])
 
+    retry = Retry(tries=3, first=0, most=0)
     with pytest.raises(StoreError, match="keep publishing"):
-        refresh(inner, [PACKAGE], [restless], retry=Retry(tries=3, first=0, most=0))
+        refresh(inner, [PACKAGE], restless, run="us", now=now, retry=retry)
 
 
 def test_nothing_published_leaves_an_empty_index() -> None:
     store = MemoryStore()
-    refresh(store, [PACKAGE], [build_index, build_latest], retry=CONTEST)
+    refresh(store, [PACKAGE], areas, run="us", now=now, retry=CONTEST)
     assert json.loads(store.read(layout.INDEX)[0]) == {"packages": []}

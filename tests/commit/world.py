@@ -8,16 +8,18 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
 from publisher import layout
 from publisher.canonical import content_hash, readable_json, sha256_bytes
 from publisher.commit import CONTEST, WINDOW, Claim, Head, Lost, admit, claim, commit, read_head, settle
-from publisher.commit.derive import Refreshed, build_index, build_latest, refresh
+from publisher.commit.area import Area, Derived, Refreshed, derived
+from publisher.commit.derive import Heads, build_latest, refresh
 from publisher.commit.history import releases
 from publisher.model import File, Receipt, Release
 from publisher.store.base import Store
@@ -25,6 +27,13 @@ from publisher.store.retry import NEVER, Retry
 from publisher.version import Bump, next_version
 
 PACKAGE = "pets"
+
+
+def now() -> datetime:
+    """The time, where nobody asks for a certain one."""
+    return datetime.now(UTC)
+
+
 Tables = Mapping[str, bytes]
 
 
@@ -37,7 +46,7 @@ class Publisher:
     read_at: str = "2026-01-01T00:00:00+00:00"
     run: str = "run-1"
     package: str = PACKAGE
-    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    now: Callable[[], datetime] = field(default=now)
     retry: Retry = CONTEST
     window: int = WINDOW
     workers: int = 4
@@ -55,14 +64,8 @@ class Publisher:
     def content(self) -> str:
         return content_hash({name: sha256_bytes(body) for name, body in self.tables.items()})
 
-    def refresh(self) -> Refreshed:
-        return refresh(
-            self.store,
-            [self.package],
-            [build_index, build_latest],
-            folders=[layout.latest_file(self.package)],
-            retry=CONTEST,
-        )
+    def refresh(self, *, check: bool = False) -> Refreshed:
+        return refresh(self.store, [self.package], areas, run=self.run, now=self.now, retry=CONTEST, check=check)
 
     def attempt(self, store: Store, head: Head, folder: Path) -> Receipt | Lost:
         latest = head.latest
@@ -117,6 +120,18 @@ class Publisher:
         path = folder / name
         path.write_bytes(body)
         return File(name, len(body), sha256_bytes(body), path=path)
+
+
+def areas(store: Store, heads: Heads) -> Iterator[Area]:
+    """Copies of each package's current release; an index of all."""
+    for name, head in heads.items():
+        yield Area(name, str(head.etag), (layout.latest_file(name),), partial(build_latest, store, head))
+    yield Area("", "", (), partial(index, heads))
+
+
+def index(heads: Heads) -> Iterator[Derived]:
+    packages = [{"name": name, "version": head.current} for name, head in heads.items()]
+    yield derived(layout.INDEX, readable_json({"packages": packages}))
 
 
 def seen(store: Store, package: str = PACKAGE) -> dict[str, Tables]:

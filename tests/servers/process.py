@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 
 def free_port() -> int:
@@ -43,8 +43,9 @@ def start(
     output: IO[bytes] | int = subprocess.DEVNULL,
     env: Mapping[str, str] | None = None,
     folder: Path | None = None,
+    **more: Any,
 ) -> subprocess.Popen[bytes]:
-    """A server that ends with this process, however that ends (prctl PR_SET_PDEATHSIG)."""
+    """A server that ends with this process, however that ends (prctl PR_SET_PDEATHSIG). `more` is for Popen."""
     death = 1
     libc = ctypes.CDLL(None)
     return subprocess.Popen(
@@ -54,6 +55,7 @@ def start(
         env=env,
         cwd=folder,
         preexec_fn=lambda: libc.prctl(death, signal.SIGTERM),
+        **more,
     )
 
 

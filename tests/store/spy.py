@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,13 @@ class Spy:
     @property
     def url(self) -> str:
         return self.store.url
+
+    @property
+    def remote(self) -> bool:
+        return self.store.remote
+
+    def batch(self):
+        return nullcontext(self)
 
     def before(self, call: Call) -> None:
         self.calls.append(call)

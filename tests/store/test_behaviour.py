@@ -160,11 +160,11 @@ def test_copies_inside_the_store(place: Place) -> None:
     store = place.open()
     put(store)
     target = "pets/v/1.1.0/cats.csv"
-    copied = store.copy(KEY, target, headers=layout.headers(target))
+    store.copy(KEY, target, headers=layout.headers(target))
     body, stat = store.read(target)
     assert body == ROWS
     assert stat.headers == layout.headers(target)
-    assert (copied.size, copied.sha256, copied.etag) == (len(ROWS), sha256_bytes(ROWS), stat.etag)
+    assert (stat.size, stat.sha256) == (len(ROWS), sha256_bytes(ROWS))
     put(store, body=b"replaced")
     with pytest.raises(PreconditionFailed):
         store.copy(KEY, target, headers=layout.headers(target))
@@ -208,6 +208,18 @@ def test_probe_finds_conditional_writes_and_leaves_nothing(place: Place) -> None
     assert (found.create_only, found.compare_and_swap) == (True, True), found.detail
     assert [*store.list()] == []
     assert store.probe() is found
+
+
+def test_a_batch_gives_what_single_writes_give(place: Place) -> None:
+    store = place.open()
+    with store.batch() as quick:
+        written = put(quick, if_absent=True)
+        with pytest.raises(PreconditionFailed):
+            put(quick, body=b"other", if_absent=True)
+        put(quick, body=b"other", if_match=written.etag)
+        quick.copy(KEY, "pets/latest/cats.csv", headers=layout.headers(KEY), replace=True)
+    for key in (KEY, "pets/latest/cats.csv"):
+        assert place.open().read(key)[0] == b"other"
 
 
 def test_nothing_is_left_to_sweep_after_whole_writes(place: Place) -> None:

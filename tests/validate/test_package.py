@@ -198,3 +198,20 @@ def test_did_you_mean(tmp_path: Path) -> None:
         ("2020-01-05", "2025-03-01"),
     ]
     assert found[0].key == (("id", "1"),)
+
+
+def test_a_checklist_is_applied_as_frictionless_applies_it(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,name\n1,a\n\n2,b\n2,b\n")
+    schema = {"fields": [{"name": "id", "type": "integer"}, {"name": "name"}], "primaryKey": ["id"]}
+    checklist = {"checks": [{"type": "duplicate-row"}], "skipErrors": ["blank-row"]}
+    report = validate_table(tmp_path / "t.csv", schema, checklist=checklist)
+    assert report.flatten(["rowNumber", "type"]) == [[3, "primary-key"], [5, "primary-key"], [5, "duplicate-row"]]
+    assert report.counts == {"duplicate-row": 1, "primary-key": 2}
+    with pytest.raises(ProjectError, match="checklist"):
+        validate_table(tmp_path / "t.csv", schema, checklist={"checks": [{"type": "no-such-check"}]})
+
+
+def test_text_that_says_nan_is_text(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a\nNaN\nNaN\n")
+    schema = {"fields": [{"name": "a", "constraints": {"unique": True, "pattern": "(?=N)NaN"}}]}
+    assert validate_table(tmp_path / "t.csv", schema).counts == {"unique-error": 1}

@@ -17,9 +17,10 @@ from publisher.errors import ProjectError
 from publisher.model import Resource
 from publisher.validate.checked import canonical_sql
 from publisher.validate.exact import key_of
-from publisher.validate.lanes import Scan
-from publisher.validate.package import report_of, resource_of, validate_resources
+from publisher.validate.package import report_of, validate_resources
 from publisher.validate.reference import compare, descriptor_of, reference_resources
+from publisher.validate.scan import Scan
+from publisher.validate.single import resource_of
 
 from .draws import Case, cases
 

@@ -1,4 +1,4 @@
-"""Sources are found, hashed and identified; whatever decides a release changes its identity."""
+"""Files are found, hashed and identified; whatever decides a release changes its identity."""
 
 from __future__ import annotations
 
