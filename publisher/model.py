@@ -160,11 +160,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """All tables of a release, those of people first, then those of queries, in the descriptor's order."""
+    """All tables of a release, those of people first, then those of queries, in the descriptor's order; without private columns, of
+    which only the names are known here, by table, former names included."""
 
     loaded: Loaded
     tables: tuple[Table, ...]
     validation: Descriptor
+    private: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ FIX: Mapping[str, str] = {
     "empty-table": "Add records, or take the table out of the package.",
     "category": "Choose one of the categories, or add it to the schema.",
     "unique-key": "Correct one of the two records.",
-    "personal-data": "Remove personal data, or switch the check off for this table.",
+    "personal-data": "Remove it, declare the column private, or allow it by name in the schema.",
     "check": "Correct the records that the check names.",
 }
 """How to mend it, found like WHAT; codes of labels and files share one."""

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from publisher.errors import GateRefused, UsageError
 
 LEVELS = ("patch", "minor", "major")
-_NUMBER = re.compile(r"(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})")
+_NUMBER = re.compile(
+    r"(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})(?:\+redacted\.[1-9][0-9]{0,8})?"
+)
 
 RULES: Mapping[str, tuple[str, str]] = {
     "package_renamed": ("major", "the package has another name or id"),
@@ -45,7 +47,8 @@ RULES: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Version:
-    """A version number without pre-release or build parts, ordered as SemVer 2.0.0 orders them."""
+    """A version number, ordered as SemVer 2.0.0 orders them. A release from which something was removed by law keeps its number with a
+    mark that does not count in that order (`1.4.0+redacted.1`)."""
 
     major: int
     minor: int
@@ -79,11 +82,21 @@ class Bump:
 
 
 def parse(text: str) -> Version:
-    """`1.4.0` as a Version. Raises UsageError for anything else, pre-release parts included."""
+    """`1.4.0` or `1.4.0+redacted.1` as a Version. Raises UsageError for anything else, pre-release parts included."""
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise UsageError(f"{text!r} is not a version number", "Write three numbers, such as 1.4.0.")
     return Version(*(int(part) for part in match.groups()))
+
+
+def redacted(version: str, number: int) -> str:
+    """The name of a release that takes the place of `version`, the `number`th one."""
+    return f"{plain(version)}+redacted.{number}"
+
+
+def plain(version: str) -> str:
+    """A version without the mark of a redaction."""
+    return version.partition("+")[0]
 
 
 def compare(left: str, right: str) -> int:

@@ -13,7 +13,19 @@ from tests.tools import ROOT
 SOURCE = ROOT / "publisher"
 FLOORS = [
     {"errors", "model", "canonical"},
-    {"schema", "findings", "version", "layout", "messages", "address", "logs", "health", "signing", "store.base"},
+    {
+        "schema",
+        "privacy",
+        "findings",
+        "version",
+        "layout",
+        "messages",
+        "address",
+        "logs",
+        "health",
+        "signing",
+        "store.base",
+    },
     {"project", "engine", "store", "web", "report"},
     {"load", "sources", "diff", "audit", "status"},
     {"validate", "draft", "alerts", "metrics"},

@@ -9,6 +9,7 @@ import pytest
 from publisher import errors
 from publisher.cli import COMMANDS
 from publisher.findings import HOUSE
+from publisher.privacy import FIELD_KEYS, KINDS
 from publisher.project.package import PACKAGE_KEYS, RESOURCE_KEYS
 from tests.tools import ROOT
 
@@ -30,6 +31,16 @@ def test_every_finding_of_our_own_is_told_of(code: str) -> None:
 @pytest.mark.parametrize("key", [*PACKAGE_KEYS, *RESOURCE_KEYS])
 def test_every_setting_of_a_package_is_told_of(key: str) -> None:
     assert re.search(rf"\b{key}\b", TEXT["settings.md"] + TEXT["changes.md"] + TEXT["validation.md"])
+
+
+@pytest.mark.parametrize("key", FIELD_KEYS)
+def test_every_setting_of_a_column_is_told_of(key: str) -> None:
+    assert f"`{key}`" in TEXT["settings.md"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_personal_data_is_told_of(kind: str) -> None:
+    assert f"`{kind}`" in TEXT["security.md"]
 
 
 def test_every_exit_code_is_told_of() -> None:

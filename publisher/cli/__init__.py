@@ -28,6 +28,7 @@ COMMANDS = {
     "verify": ("verify", "Read every published object and compare it with its hash."),
     "rollback": ("withdraw", "Make an older release the latest one again."),
     "yank": ("withdraw", "Mark a release as not to be used, with the reason; its bytes stay."),
+    "redact": ("redact", "Remove a record, a value or a column from every release, where law orders it."),
     "refresh": ("maintain", "Rebuild what is derived from releases."),
     "gc": ("maintain", "Remove what dead runs left behind; a dry run unless told otherwise."),
     "preview": ("preview", "Serve a published folder on this machine, with the headers of a bucket."),

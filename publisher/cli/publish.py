@@ -151,7 +151,7 @@ def _plan_document(plan: Plan, url: str) -> Mapping[str, Any]:
         "files": len(plan.release.files),
         "bytes_sent": plan.sent,
         "gates": [
-            {"name": item.name, "passed": item.passed or item.allowed, "message": item.message}
+            {"name": item.name, "passed": item.passed or item.allowed, "review": item.review, "message": item.message}
             for item in plan.planned.gates
         ],
         "changes": to_json(plan.planned.changes),
@@ -176,9 +176,10 @@ def _show_plan(output: Output, plan: Plan, url: str) -> None:
         f"{len(plan.release.files)} files, {copies} of them copied inside the store, {size(plan.sent)} to send to {url}"
     )
     for gate in planned.gates:
-        if not gate.passed:
-            way = "allowed" if gate.allowed else f"pass it with {gate.override}"
-            output.say(f"gate {gate.name}: {gate.message}; {way}", "yellow")
+        if gate.review:
+            output.say(f"to review: {gate.message}. {gate.remedy}", "yellow")
+        elif not gate.passed:
+            output.say(f"gate {gate.name}: {gate.message}; {'allowed' if gate.allowed else gate.way_out}", "yellow")
     output.say("nothing was written; `publisher publish` does it")
 
 

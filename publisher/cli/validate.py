@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -61,7 +62,12 @@ def validate(
     if engine is Judge.frictionless:
         _doubt(output, package, schema, found)
         return
-    report = validate_table(package, schema, limit=limit) if found is None else validate_package(found, limit=limit)
+    # What scrolls by on a terminal is for the maintainer alone; everything else may end up in a log.
+    reveal = form is Form.text and not json and sys.stdout.isatty()
+    if found is None:
+        report = validate_table(package, schema, limit=limit, reveal=reveal)
+    else:
+        report = validate_package(found, limit=limit, reveal=reveal)
     show_report(output, report, form, lang.value)
     if found is not None and form is Form.text and not json:
         _remind(output, found)

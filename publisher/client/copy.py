@@ -89,7 +89,11 @@ class Pointer:
         return found
 
     def withdrawn(self, version: str) -> str:
-        """Why a release was withdrawn; "" where it was not. Entries on pages are never written again: there, the event tells."""
+        """Why a release was withdrawn, or removed by law; "" where it was not. Entries on pages are never written again: there, the event
+        tells."""
+        for item in self.history:
+            if item.get("kind") == "redaction" and version in item.get("replaced", {}):
+                return str(item.get("reason") or "removed by law")
         events = (item for item in self.history if item.get("version") == version)
         marks = (item if item.get("kind") == "yank" else item.get("yanked") or {} for item in events)
         return next((str(mark.get("reason") or "no reason given") for mark in marks if mark), "")

@@ -134,7 +134,7 @@ CONTEST = Retry(tries=64, first=0.02, most=0.5, budget=300.0)
 """For `settle`: many publishers may win before us, one each time."""
 
 
-_PROOFS = {"checksums": layout.CHECKSUMS, "signature": layout.SIGNATURE}
+PROOFS = {"checksums": layout.CHECKSUMS, "signature": layout.SIGNATURE}
 
 
 def _entry(release: Release, claimed: Claim, moment: datetime) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def _entry(release: Release, claimed: Claim, moment: datetime) -> dict[str, Any]
         "files": len(release.files),
         "bytes": sum(file.bytes for file in release.files),
         "sha256": hashes[layout.DESCRIPTOR],
-        **{name: hashes[file] for name, file in _PROOFS.items() if file in hashes},
+        **{name: hashes[file] for name, file in PROOFS.items() if file in hashes},
         "status": "published",
     }
 

@@ -10,9 +10,10 @@ The pointer is a JSON object (docs/protocol.md shows one whole):
         release   version, path, created, published, parent, content, inputs, read_at, bump, rule, rows, changes, run,
                   files, bytes, sha256 (of datapackage.json), checksums (sha256 of SHA256SUMS), signature (that of its
                   signature, where it is signed), status,
-                  and, after a yank, yanked: {reason, at}
+                  and, after a yank, yanked: {reason, at}; of a redacted release, redacted: {reason, at}
         rollback  version (latest from then on), from, reason, at, release (that release's entry, whole)
         yank      version, reason, at, and, where it was the latest, release (the entry of the one that is latest from then on)
+        redaction version (latest from then on), replaced (old to new versions), tables, reason, at; see redact.py
     earlier    {path, sha256, entries} of the page that holds the entries before these, or absent; pages link on in the same way
 
 Order is the order of commits, never of clocks. Paths are relative to the pointer.
@@ -30,6 +31,7 @@ from publisher import layout
 from publisher.canonical import readable_json, sha256_bytes
 from publisher.errors import Damaged, NotFound
 from publisher.store.base import Stat, Store
+from publisher.version import plain
 
 FORMAT = 1
 _TEXTS = ("version", "path", "created", "published", "content", "inputs", "read_at", "bump", "rule", "sha256")
@@ -86,8 +88,9 @@ class Head:
 
     @property
     def numbers(self) -> frozenset[str]:
-        """Versions released, as far as the window reaches."""
-        return frozenset(str(item["version"]) for item in self.history if item["kind"] == "release")
+        """Versions released, as far as the window reaches; redacted ones also as they were called before."""
+        names = [str(item["version"]) for item in self.history if item["kind"] == "release"]
+        return frozenset((*names, *map(plain, names)))
 
     def carrier(self) -> int:
         """Where in the history the entry of the latest release stands: by itself, or in the rollback or yank that made it so."""

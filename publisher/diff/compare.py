@@ -100,8 +100,10 @@ def _compare_table(
     skip_rows: bool,
     referenced: Collection[str],
 ) -> TableChange:
-    pairs = pair_fields(before.schema, after.schema) if before and after else {}
-    change = TableChange(before, after, pairs, row_key(before, after, pairs), "", describe(before, after, pairs))
+    described = describe(before, after, _pairs(before, after))
+    before = before.told() if before else None
+    pairs = _pairs(before, after)
+    change = TableChange(before, after, pairs, row_key(before, after, pairs), "", described)
     change = replace(change, referenced=change.former_name in referenced)
     if skip_rows and before and after and before.fields == after.fields and list(pairs) == list(pairs.values()):
         rows = _rows(engine, after) if change.schema else 0
@@ -109,6 +111,10 @@ def _compare_table(
     change = replace(change, relation=compare_rows(engine, change))
     mark(engine, change, returns=notes.retired.get(change.former_name, ""), reasons=notes.reasons.get(change.name, ""))
     return count_change(engine, change, _rows(engine, after) if after else 0)
+
+
+def _pairs(before: TableState | None, after: TableState | None) -> Mapping[str, str]:
+    return pair_fields(before.schema, after.schema) if before and after else {}
 
 
 def _rows(engine: Engine, state: TableState) -> int:

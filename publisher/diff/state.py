@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from publisher.engine import Engine, literal, quote
@@ -20,7 +20,7 @@ class TableState:
     `relation_sql` stands after FROM in one engine (a quoted name, a function call or a sub-select) and gives the schema's fields
     as canonical text, NULL where a value is missing. `schema` and `descriptor` are those that are published with the table, so
     that both sides of a comparison are written alike; the schema may keep its `publisher` properties. `rows` is their number
-    where it is known; otherwise they are counted.
+    where it is known; otherwise they are counted. `private` names columns whose values, published once, must not be told again.
     """
 
     name: str
@@ -29,10 +29,18 @@ class TableState:
     primary_key: tuple[str, ...]
     descriptor: Descriptor = field(default_factory=dict)
     rows: int | None = None
+    private: tuple[str, ...] = ()
 
     @property
     def fields(self) -> tuple[str, ...]:
         return tuple(str(item["name"]) for item in self.schema.get("fields", ()))
+
+    def told(self) -> TableState:
+        """The state without its private columns."""
+        if not self.private:
+            return self
+        fields = [item for item in self.schema["fields"] if str(item["name"]) not in self.private]
+        return replace(self, schema={**self.schema, "fields": fields}, private=())
 
 
 def read_published(path: Path, schema: Descriptor) -> str:

@@ -34,7 +34,7 @@ _TEXT = {"type": "string"}
 _COUNT = {"type": "integer", "minimum": 0}
 _LINKS = {"type": "object", "additionalProperties": {"type": "string", "format": "uri-reference"}}
 _LICENCE = {"type": ["object", "null"], "properties": {"id": _TEXT, "url": {"type": "string", "format": "uri"}}}
-_VERSION = {"type": "string", "pattern": r"^\d+\.\d+\.\d+$"}
+_VERSION = {"type": "string", "pattern": r"^\d+\.\d+\.\d+(\+redacted\.\d+)?$"}
 _HEAD = {
     "version": {**_VERSION, "description": "The release since which this document has been as it is."},
     "generated_from": {"type": "string", "format": "uri-reference", "description": "That release's datapackage.json."},
@@ -245,7 +245,7 @@ def pointer_schema() -> dict[str, Any]:
         "type": "object",
         "required": ["kind", "version"],
         "properties": {
-            "kind": {"enum": ["release", "rollback", "yank"]},
+            "kind": {"enum": ["release", "rollback", "yank", "redaction"]},
             "version": _VERSION,
             "path": _TEXT,
             "created": moment,

@@ -40,6 +40,7 @@ class Teller:
             "release": self._release,
             "rollback": self._rollback,
             "yank": self._yank,
+            "redaction": self._redaction,
             "rows": self._rows,
             "row": self._row,
         }
@@ -75,6 +76,11 @@ class Teller:
     def _yank(self, version: str, facts: Mapping[str, Any]) -> tuple[str, str]:
         title = self.words("Release {version} was withdrawn", version=version)
         return title, self.words("Do not use release {version}: {reason}", version=version, reason=facts["reason"])
+
+    def _redaction(self, version: str, facts: Mapping[str, Any]) -> tuple[str, str]:
+        title = self.words("Records or values were removed from releases")
+        line = "Earlier copies must not be used any more. The current release is {version}. Reason: {reason}"
+        return title, self.words(line, version=version, reason=facts["reason"])
 
     def _rows(self, version: str, facts: Mapping[str, Any]) -> tuple[str, str]:
         text = self._counts(facts["counts"])

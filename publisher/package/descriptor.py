@@ -89,13 +89,13 @@ def published_resource(table: Table, files: Sequence[File], written_in: str) -> 
 
 
 def _reading(item: Reading) -> dict[str, Any]:
-    """What was read from elsewhere, and when; `path` is left out where it is not for the public."""
+    """What was read from elsewhere, and when; `path` is left out where it is not for the public, hash and size where they would tell of
+    private columns."""
     told = {
         "kind": item.kind,
         "path": item.place,
         "readAt": item.read_at,
-        "bytes": item.bytes,
-        "hash": f"sha256:{item.sha256}",
+        **({"bytes": item.bytes, "hash": f"sha256:{item.sha256}"} if item.sha256 else {}),
         "etag": item.etag,
         "modified": item.modified,
     }

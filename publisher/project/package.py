@@ -12,10 +12,11 @@ from typing import Any
 
 from publisher.errors import ProjectError
 from publisher.model import Check, Descriptor, Origin, Package, Resource
+from publisher.privacy import check_allowed, check_privacy
 from publisher.project.files import inside, read_object, read_text, refuse_unknown
 from publisher.project.origin import FORMATS, file_format, read_origins, tabular_dialect
 
-PACKAGE_KEYS = ("languages", "schedule", "max_level", "initial_version", "deprecated")
+PACKAGE_KEYS = ("allow", "languages", "schedule", "max_level", "initial_version", "deprecated")
 REMOVALS = "removals.yaml"
 RESOURCE_KEYS = (
     "min_rows",
@@ -57,6 +58,7 @@ def read_package(path: Path, *, project_root: Path | None) -> Package:
     where = str(path)
     settings = _mapping(document.get("publisher", {}), f"{where}: publisher")
     refuse_unknown(settings, PACKAGE_KEYS, f"{where}: publisher")
+    check_allowed(settings, f"{where}: publisher.allow")
     name = _name(document.get("name") or path.parent.name, f"{where}: name")
     items = document.get("resources")
     if not isinstance(items, list) or not items:
@@ -64,6 +66,7 @@ def read_package(path: Path, *, project_root: Path | None) -> Package:
     roots = (path.parent,) if project_root is None else (path.parent, project_root)
     resources = tuple(_resource(item, roots, f"{where}: resources[{index}]") for index, item in enumerate(items))
     _refuse_twins(resources, where)
+    check_privacy(resources, where)
     checks = tuple(Check(item.stem, item, read_text(item)) for item in sorted(path.parent.glob("checks/*.sql")))
     descriptor = {key: value for key, value in document.items() if key not in {"resources", "publisher"}}
     removals = read_object(path.parent / REMOVALS) if (path.parent / REMOVALS).is_file() else {}

@@ -3,13 +3,15 @@
     derive(checked, engine) -> Tables
 
 From here on SQL written in the project runs, so the engine is locked first: no file, no network, no setting (Engine.lock).
+Here private columns are left behind: what comes out knows nothing of them (privacy.py).
 Order of rows: by primary key, by typed value, for every table that has one, the results of queries among them (design:
 publishing.md, Bytes). A table of people without a key keeps the order of its file, a query's result that of its ORDER BY.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +19,16 @@ from publisher.engine import Engine, SqlError, literal, quote
 from publisher.errors import InvalidData, ProjectError
 from publisher.findings import Finding, Report, Task
 from publisher.model import Descriptor, Package, Resource, Table, Tables
+from publisher.privacy import disclosed, private_fields, private_names, public_package, public_resource
+from publisher.query.checks import judge
 from publisher.query.result import columns_sql, refuse_lexical
-from publisher.query.statement import functions_of_chance, ordered, read_statement
+from publisher.query.statement import functions_of_chance, ordered, read_statement, tables_read
+from publisher.query.views import CATALOG, PRIVATE, reason, relation_of, show, showing, whole_of
 from publisher.schema import sql_type, typed_expression
-from publisher.validate import Checked, check_relation, run_checks
+from publisher.validate import Checked, check_relation
 
 SECONDS = 60.0
-"""How long one query may run."""
-
-CATALOG = "canonical"
-"""The in-memory database of canonical tables: they need not survive, and writing them there is twice as fast as to the file."""
+"""How long one query or check may run."""
 
 
 def derive(checked: Checked, engine: Engine, *, seconds: float = SECONDS) -> Tables:
@@ -37,34 +39,40 @@ def derive(checked: Checked, engine: Engine, *, seconds: float = SECONDS) -> Tab
     """
     package = checked.loaded.package
     engine.run(f"ATTACH ':memory:' AS {CATALOG} (ROW_GROUP_SIZE 16384)")
+    if any(private_fields(resource.schema) for resource in package.tables):
+        engine.run(f"ATTACH ':memory:' AS {PRIVATE}")
     tables = [_materialise(engine, resource, checked.relations[resource.name]) for resource in package.tables]
     report = checked.report.merge(_infinite(engine, tables))
     _refuse(package, report)
     engine.lock(engine.folder)
-    report = report.merge(run_checks(engine, package.checks))
+    report = report.merge(judge(engine, package.checks, package.tables, seconds=seconds))
     _refuse(package, report)
     chance = functions_of_chance(engine) if package.queries else frozenset()
     for resource in package.queries:
         tree = read_statement(engine, resource, [item.resource.name for item in tables], chance)
-        table = _run(engine, resource, tree, seconds)
+        with showing(engine, package.tables, disclosed(resource)):
+            table = _run(engine, resource, tree, seconds)
         references = {item.resource.name: f"SELECT * FROM {item.relation}" for item in tables}
         relation = f"SELECT * FROM {table.relation}"
         report = report.merge(check_relation(engine, relation, resource, references), _infinite(engine, [table]))
         tables.append(table)
     _refuse(package, report)
-    return Tables(checked.loaded, tuple(tables), _validation(report, package.root))
+    public = replace(checked.loaded, package=public_package(package))
+    return Tables(public, tuple(tables), _validation(report, package), private_names(package))
 
 
 def _materialise(engine: Engine, resource: Resource, relation: str) -> Table:
-    """A canonical table and its typed view."""
+    """A canonical table of the public columns and its typed view; where there are private ones, a table of all columns besides."""
     _refuse_twins(resource)
-    name = f"{CATALOG}.{quote(resource.name)}"
-    order = _order(resource)
-    engine.run(f"CREATE TABLE {name} AS " + (f"SELECT * FROM ({relation}) ORDER BY {order}" if order else relation))
-    fields = [(field, quote(str(field["name"]))) for field in resource.schema["fields"]]
-    typed = ", ".join(f"{typed_expression(field, column)} AS {column}" for field, column in fields)
-    engine.run(f"CREATE VIEW {quote(resource.name)} AS SELECT {typed} FROM {name}")
-    return Table(resource, name, int(engine.value(f"SELECT count(*) FROM {name}")))
+    name, public, order = relation_of(resource.name), public_resource(resource), _order(resource)
+    rows = f"SELECT * FROM ({relation}) ORDER BY {order}" if order else relation
+    if private_fields(resource.schema):
+        whole = whole_of(resource.name)
+        engine.run(f"CREATE TABLE {whole} AS {rows}")
+        rows = f"SELECT {', '.join(map(quote, public.fields))} FROM {whole}"
+    engine.run(f"CREATE TABLE {name} AS {rows}")
+    show(engine, resource)
+    return Table(public, name, int(engine.value(f"SELECT count(*) FROM {name}")))
 
 
 def _order(resource: Resource) -> str:
@@ -106,7 +114,9 @@ def _run(engine: Engine, resource: Resource, tree: dict[str, Any], seconds: floa
             _compare_columns(resource, [name for name, _ in returned], where)
             engine.run(f"CREATE TABLE {raw} AS {ordered(engine, resource, tree)}")
     except SqlError as error:
-        raise ProjectError(f"{where}: {str(error).strip()}", "Correct the SQL of the query.") from error
+        private = bool(disclosed(resource))
+        said = reason(error, private=private)
+        raise ProjectError(f"{where}: {said}", "Correct the SQL of the query.") from (None if private else error)
     table = _materialise(engine, resource, f"SELECT {columns_sql(resource, [kind for _, kind in returned])} FROM {raw}")
     engine.run(f"DROP TABLE {raw}")
     return table
@@ -178,11 +188,18 @@ def _refuse(package: Package, report: Report) -> None:
         )
 
 
-def _validation(report: Report, root: Path) -> Descriptor:
-    """The report as it is published: places are relative to the package, so that no machine differs."""
+def _validation(report: Report, package: Package) -> Descriptor:
+    """The report as it is published: places are relative to the package, so that no machine differs; columns are those published."""
     shape: dict[str, Any] = report.to_dict()
-    shape["tasks"] = [{**task, "place": _relative(task["place"], root)} for task in shape["tasks"]]
+    columns = {item.name: {*map(str.casefold, public_resource(item).fields)} for item in package.resources}
+    shape["tasks"] = [_published_task(task, columns.get(task["name"], ()), package.root) for task in shape["tasks"]]
     return shape
+
+
+def _published_task(task: dict[str, Any], columns: Collection[str], root: Path) -> dict[str, Any]:
+    labels = [label for label in task["labels"] if label.casefold() in columns]
+    stats = {**task["stats"], "fields": len(labels)}
+    return {**task, "place": _relative(task["place"], root), "labels": labels, "stats": stats}
 
 
 def _relative(place: str, root: Path) -> str:
@@ -190,4 +207,4 @@ def _relative(place: str, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
 
-__all__ = ["derive"]
+__all__ = ["derive", "tables_read"]

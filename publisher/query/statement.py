@@ -14,7 +14,7 @@ from typing import Any
 
 from publisher.engine import Engine, SqlError
 from publisher.errors import ProjectError
-from publisher.model import Resource
+from publisher.model import Check, Resource
 
 ORDERED = frozenset(
     {"string_agg", "group_concat", "listagg", "list", "array_agg", "first", "last", "any_value", "arbitrary"}
@@ -69,6 +69,20 @@ def read_statement(
         for refuse in _REFUSALS:
             refuse(part, reach, where)
     return tree
+
+
+def tables_read(engine: Engine, resource: Resource) -> frozenset[str]:
+    """The names of tables that a query reads, in lower case, those of its own WITH among them. Raises ProjectError."""
+    parts = _walk(_parse(engine, resource.query or "", resource.name))
+    return frozenset(str(part["table_name"]).lower() for part in parts if part.get("type") == "BASE_TABLE")
+
+
+def read_check(engine: Engine, check: Check, tables: Collection[str]) -> None:
+    """Nothing, where a check is one SELECT over `tables`. It may ask for the day, and its order is of no matter. Raises ProjectError."""
+    parts = list(_walk(_parse(engine, check.sql, str(check.path))))
+    reach = Reach(frozenset(name.lower() for name in tables) | _common_tables(parts), frozenset())
+    for part in parts:
+        _refuse_source(part, reach, str(check.path))
 
 
 def ordered(engine: Engine, resource: Resource, tree: dict[str, Any]) -> str:

@@ -3,10 +3,13 @@
 from publisher.run.context import Run, Wishes, open_workspace
 from publisher.run.difference import compare_releases
 from publisher.run.pipeline import Plan, compare_sources, plan_package, publish, publish_package, refresh_derived
+from publisher.run.redaction import Redacted, Target, redact, still_held
 
 __all__ = [
     "Plan",
+    "Redacted",
     "Run",
+    "Target",
     "Wishes",
     "compare_releases",
     "compare_sources",
@@ -14,5 +17,7 @@ __all__ = [
     "plan_package",
     "publish",
     "publish_package",
+    "redact",
     "refresh_derived",
+    "still_held",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -43,6 +43,7 @@ def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishe
     """The difference to the head's latest release, the number that follows, the gates. Raises GateRefused, UsageError, StoreError."""
     package = prepared.tables.loaded.package
     run.progress("compare", 0, 0)
+    sensitive = _sensitive_gates(engine, prepared.tables)
     after = states_after(prepared.tables)
     rows = {table.resource.name: table.rows for table in prepared.tables.tables}
     judge = partial(
@@ -74,7 +75,19 @@ def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishe
         planned = Planned(parent, changes, bump, version, judge(changes, bump), notes, removed)
     if wishes.expect:
         expect(planned.version, wishes.expect)
-    return planned
+    past = gates.look_back(package.name, planned.changes, prepared.tables.private)
+    return replace(planned, gates=(*planned.gates, *sensitive, *past))
+
+
+def _sensitive_gates(engine: Engine, tables: Tables) -> tuple[gates.Gate, ...]:
+    """What looks like personal data or a secret in what would be published: rows, descriptions, SQL."""
+    package = tables.loaded.package
+    said = {
+        item.resource.name: described(item.resource) | {"schema": published_schema(item.resource)}
+        for item in tables.tables
+    }
+    told = {"package": described_package(package), **said}
+    return (*gates.look_through(engine, tables.tables), *gates.look_for_secrets(told, package.settings))
 
 
 def compare_releases(engine: Engine, before: Published, after: Published) -> ChangeSet:
@@ -122,11 +135,13 @@ def states_before(parent: Published, prepared: Prepared) -> tuple[list[TableStat
     """The parent's tables, and which of them have the same bytes; those are not fetched."""
     hashes = {table.name: file.sha256 for table in parent.info.tables if (file := table.file("csv"))}
     same = {name for name, file in prepared.canonical.items() if hashes.get(name) == file.sha256}
-    return _published_states(parent, same), same
+    return _published_states(parent, same, prepared.tables.private), same
 
 
-def _published_states(release: Published, same: Collection[str]) -> list[TableState]:
-    """A release's tables for a comparison; the rows of those in `same` are not fetched."""
+def _published_states(
+    release: Published, same: Collection[str], private: Mapping[str, tuple[str, ...]] | None = None
+) -> list[TableState]:
+    """A release's tables for a comparison; the rows of those in `same` are not fetched. `private` columns are not told of again."""
     return [
         TableState(
             table.name,
@@ -135,6 +150,7 @@ def _published_states(release: Published, same: Collection[str]) -> list[TableSt
             table.primary_key,
             resource,
             table.rows,
+            (private or {}).get(table.name, ()),
         )
         for table, resource in zip(release.info.tables, release.descriptor["resources"], strict=True)
     ]

@@ -28,6 +28,7 @@ from publisher.model import Loaded, Package, Receipt, Release
 from publisher.package.descriptor import described_package, identity
 from publisher.package.published import Published
 from publisher.package.release import write_canonical
+from publisher.privacy import withholds
 from publisher.project import find_package, find_project, read_signer
 from publisher.project.actor import find_actor
 from publisher.query import derive
@@ -133,7 +134,10 @@ def prepare(run: Run, engine: Engine, loaded: Loaded) -> Prepared:
     tables = derive(checked, engine, seconds=run.settings.query_seconds)
     run.progress("package", 0, 0)
     canonical = write_canonical(engine, tables, engine.folder / "canonical")
-    return Prepared(tables, canonical, identity(tables, canonical))
+    content = identity(tables, canonical)
+    if withholds(loaded.package):
+        tables = replace(tables, loaded=replace(tables.loaded, inputs=content))
+    return Prepared(tables, canonical, content)
 
 
 def compare_sources(run: Run, engine: Engine, before: Published, package: Package) -> ChangeSet:

@@ -120,6 +120,11 @@ class Store(Protocol):
         The answer is kept as long as this object lives."""
         ...
 
+    def forget(self, prefix: str) -> int:
+        """Remove what the store keeps of objects below `prefix` after they were replaced or deleted (older versions of a bucket with
+        versioning). Returns how many; 0 where nothing is kept. Raises AccessDenied, StoreError."""
+        ...
+
     def sweep(self, before: datetime, *, remove: bool) -> tuple[str, ...]:
         """What interrupted writes begun before `before` left behind (unfinished multipart uploads, temporary files), in words;
         with `remove`, it is removed. Objects are never touched."""

@@ -94,6 +94,9 @@ class MemoryStore:
             self._capabilities = probe_store(self)
         return self._capabilities
 
+    def forget(self, prefix: str) -> int:  # noqa: ARG002
+        return 0
+
     def sweep(self, before: datetime, *, remove: bool) -> tuple[str, ...]:  # noqa: ARG002
         return ()
 

@@ -52,6 +52,7 @@ from publisher.store.retry import NEVER, Retry
 from publisher.store.s3_cors import Rule, lets_all_read, with_ours
 from publisher.store.s3_errors import CREDENTIALS, HANDED_OUT, explain
 from publisher.store.s3_parts import LIMITS, Limits, Parts, copy_parts, put_parts
+from publisher.store.s3_versions import forget_versions
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -253,6 +254,10 @@ class S3Store:
             if self._capabilities is None:
                 self._capabilities = self._find_form()
             return self._capabilities
+
+    def forget(self, prefix: str) -> int:
+        with self._asking("remove older versions below", prefix or "the root"):
+            return forget_versions(self._client, self._bucket, self._prefix + prefix)
 
     def sweep(self, before: datetime, *, remove: bool) -> tuple[str, ...]:
         found = []

@@ -102,6 +102,9 @@ class SteadyStore:
     def probe(self) -> Capabilities:
         return self._retry.call(self._store.probe)
 
+    def forget(self, prefix: str) -> int:
+        return self._retry.call(lambda: self._store.forget(prefix))
+
     def sweep(self, before: datetime, *, remove: bool) -> tuple[str, ...]:
         return self._retry.call(lambda: self._store.sweep(before, remove=remove))
 

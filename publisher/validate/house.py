@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from publisher.engine import Engine, literal
 from publisher.errors import ProjectError
 from publisher.findings import HOUSE, Finding
+from publisher.privacy import allowed_in, kinds_of, settings_of
 from publisher.validate.keys import check_unique_keys
 from publisher.validate.scan import Scan, stream
 
@@ -21,19 +22,21 @@ BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 INVISIBLE = re.compile("^\\s|\\s$|[\u00a0\u00ad\u180e\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]")
 """Blanks that nobody sees: at either end, or of another kind than the space. (ZWJ and ZWNJ are letters in some scripts; see JOINERS.)"""
 JOINERS = "\u200c\u200d"
-MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
-PHONE = re.compile(r"(?<![\w.-])(?:\+|00)[1-9]\d{0,2}[ ./-]?(?:\(?\d{1,4}\)?[ ./-]?){2,5}\d{2,4}(?![\w.-])")
+PERSONAL = frozenset({"email", "phone"})
+LEFT_TO_GATES = frozenset({"personal-data"})
+"""Checks that a publication makes over all that it would publish, results of queries included, and which may be passed by name."""
 NUMBERS = frozenset({"integer", "number", "year", "date", "datetime", "time", "yearmonth"})
 
 Judge = Callable[[Any, str], bool]
 
 
 def _may_be_personal(field: Any) -> bool:
-    return field.type in ("string", "any") and field.format != "email"
+    private = settings_of(field.custom).get("private")
+    return field.type in ("string", "any") and field.format != "email" and not private
 
 
 def _personal(field: Any, cell: str) -> bool:
-    return _may_be_personal(field) and bool(MAIL.search(cell) or PHONE.search(cell))
+    return _may_be_personal(field) and bool(kinds_of(cell, PERSONAL - allowed_in(settings_of(field.custom))))
 
 
 def _foreign_digits(field: Any, cell: str) -> bool:
@@ -56,19 +59,20 @@ JUDGES: Mapping[str, Judge] = {
 
 UNSEEN = "[\u0085\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f\u2060\u2066-\u2069\u3000\ufeff]"
 """Every character that BIDI, or INVISIBLE where a cell ends, may find."""
-SUSPECT_NUMBER = r"(^|[^0-9A-Za-z_.-])(\+|00)[1-9][\p{Nd} ./()-]{4}"
-"""What every telephone number that PHONE finds begins with, as RE2 can tell it."""
+SUSPECT_NUMBER = r"(^|[^0-9A-Za-z_.-])(\+|[0٠۰]{2})[1-9١-٩۱-۹][\p{Nd} ./()-]{4}"
+"""What every telephone number that is not announced by a word begins with, as RE2 can tell it."""
 
 
-def check_table(engine: Engine, scan: Scan, settings: Mapping[str, Any]) -> None:
-    """Add the findings of every house check that is on. Raises ProjectError for a switch that does not exist."""
+def check_table(engine: Engine, scan: Scan, settings: Mapping[str, Any], without: Collection[str] = ()) -> None:
+    """Add the findings of every house check that is on, those in `without` left out. Raises ProjectError for a switch that does not
+    exist."""
     switches = settings.get("checks") or {}
     unknown = [name for name in switches if name not in HOUSE]
     if unknown:
         raise ProjectError(f"{scan.source.path}: there is no check {unknown[0]!r}", f"Checks are: {', '.join(HOUSE)}.")
     if scan.records is None:
         return
-    on = {name for name in HOUSE if switches.get(name, True)}
+    on = {name for name in HOUSE if switches.get(name, True)} - {*without}
     if "unique-key" in on:
         check_unique_keys(engine, scan)
     if "empty-table" in on and not scan.rows:
@@ -128,8 +132,9 @@ def suspect_signs(text: str, *, plain: bool) -> str:
 
 
 def suspect_person(text: str) -> str:
-    """SQL: a cell might hold what MAIL or PHONE finds."""
-    number = f"(contains({text}, '+') OR contains({text}, '00')) AND regexp_matches({text}, {literal(SUSPECT_NUMBER)})"
+    """SQL: a cell might hold an e-mail address, or a telephone number that no word announces (those the gates find)."""
+    begins = " OR ".join(f"contains({text}, '{sign}')" for sign in ("+", "00", "٠٠", "۰۰"))
+    number = f"({begins}) AND regexp_matches({text}, {literal(SUSPECT_NUMBER)})"
     return f"contains({text}, '@') OR ({number})"
 
 

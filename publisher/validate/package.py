@@ -6,7 +6,7 @@ The only place that puts the lanes together: every table is scanned once, then k
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from publisher.validate.reading import read_head
 from publisher.validate.scan import Scan, Source
 from publisher.validate.single import Reference, descriptor_at, resource_of
 from publisher.validate.table import read_path, scan_table
+from publisher.validate.withhold import withhold
 
 LIMIT = 1000
 """Samples kept of each code in each table; counts are always exact."""
@@ -44,12 +45,14 @@ def validate_table(
     checks: str | None = None,
     checklist: Mapping[str, Any] | str | Path | None = None,
     limit: int | None = LIMIT,
+    reveal: bool = False,
 ) -> Report:
     """The findings of one table.
 
     `schema` and `dialect` are descriptors or paths of them; without a schema only the structure is judged. `references` are the
     tables that foreign keys name, as (path, schema). `checks="house"` adds our own checks, `checklist` those of frictionless
     (a descriptor or its path). `limit` caps the samples of a code.
+    `reveal` shows values of private columns, which the report else withholds.
     Raises ProjectError for a file that is missing and for rules that are themselves wrong.
     """
     path = Path(path)
@@ -57,18 +60,22 @@ def validate_table(
     others = [resource_of(name, Path(at), its, None, encoding) for name, (at, its) in (references or {}).items()]
     with tempfile.TemporaryDirectory(prefix="publisher-") as folder, open_engine(Path(folder), memory=MEMORY) as engine:
         scans = validate_resources(engine, [main, *others], limit=limit, only=main.name, house_checks=checks == "house")
-        report = report_of({main.name: scans[main.name]})
+        report = report_of({main.name: scans[main.name]}, reveal=reveal)
     return apply_checklist(report, [main, *others], descriptor_at(checklist)) if checklist else report
 
 
-def validate_package(package: Package, *, checks: str | None = "house", limit: int | None = LIMIT) -> Report:
-    """The findings of all tables of a package that people edit. Raises ProjectError as validate_table does."""
+def validate_package(
+    package: Package, *, checks: str | None = "house", limit: int | None = LIMIT, reveal: bool = False
+) -> Report:
+    """The findings of all tables of a package that people edit; arguments as those of validate_table, and what it raises."""
     with tempfile.TemporaryDirectory(prefix="publisher-") as folder, open_engine(Path(folder), memory=MEMORY) as engine:
-        return report_of(validate_tables(engine, package, checks=checks, limit=limit))
+        return report_of(validate_tables(engine, package, checks=checks, limit=limit), reveal=reveal)
 
 
-def validate_tables(engine: Engine, package: Package, *, checks: str | None, limit: int | None) -> dict[str, Scan]:
-    """The scans of a package's tables, all findings added."""
+def validate_tables(
+    engine: Engine, package: Package, *, checks: str | None, limit: int | None, without: Collection[str] = ()
+) -> dict[str, Scan]:
+    """The scans of a package's tables, all findings added; house checks in `without` are left out."""
     profile = str(package.descriptor.get("$schema", ""))
     on = checks == "house"
     return validate_resources(
@@ -77,6 +84,7 @@ def validate_tables(engine: Engine, package: Package, *, checks: str | None, lim
         limit=limit,
         profile=profile,
         house_checks=on,
+        without=without,
         root=package.root,
     )
 
@@ -125,6 +133,7 @@ def validate_resources(
     only: str | None = None,
     profile: str = "",
     house_checks: bool = False,
+    without: Collection[str] = (),
     root: Path | None = None,
 ) -> dict[str, Scan]:
     """Scan tables and compare their keys. `only` is the one table whose findings are wanted, where the others are references."""
@@ -149,7 +158,7 @@ def validate_resources(
         if only in (None, name):
             _finish(engine, scan, scans)
             if house_checks:
-                house.check_table(engine, scan, settings_of[name])
+                house.check_table(engine, scan, settings_of[name], without)
             explain(engine, scan, scans)
     return scans
 
@@ -163,9 +172,10 @@ def _finish(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
         check_keys(engine, scan, scans)
 
 
-def report_of(scans: Mapping[str, Scan]) -> Report:
-    """The report of finished scans, one task a table."""
-    return Report(tuple(scan.found.task(scan.labels, scan.rows) for scan in scans.values()))
+def report_of(scans: Mapping[str, Scan], *, reveal: bool = False) -> Report:
+    """The report of finished scans, one task a table; values of private columns are withheld unless `reveal`."""
+    tasks = ((scan, scan.found.task(scan.labels, scan.rows)) for scan in scans.values())
+    return Report(tuple(task if reveal else withhold(scan, task) for scan, task in tasks))
 
 
 def drop_scans(engine: Engine, scans: Mapping[str, Scan]) -> None:

@@ -68,6 +68,9 @@ class Spy:
     def probe(self):
         return self.store.probe()
 
+    def forget(self, prefix: str):
+        return self._do(Call("forget", prefix), lambda: self.store.forget(prefix))
+
     def sweep(self, before, *, remove: bool):
         return self._do(Call("sweep", ""), lambda: self.store.sweep(before, remove=remove))
 

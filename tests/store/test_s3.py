@@ -302,3 +302,32 @@ def test_credentials_that_nobody_hands_out(tmp_path: Path, monkeypatch: pytest.M
     env = {"AWS_PROFILE": "data", "AWS_REGION": "eu-west-1"}
     with pytest.raises(AccessDenied, match="single sign-on"):
         read_head(open_store("s3://some/data", env=env, retry=NEVER), PACKAGE)
+
+
+def test_older_versions_are_forgotten(moto: Bucket) -> None:
+    """AWS keeps them in a bucket with versioning; Ceph 16 ignores conditions there and is refused."""
+    bucket = moto.fresh()
+    client = bucket.client()
+    client.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
+    store = open_store(bucket.target, env=bucket.env)
+    for key in ("pets/a.txt", "pets/b.txt", "other/c.txt"):
+        for body in (b"old", b"new"):
+            store.put(key, body, sha256=sha256_bytes(body), headers=layout.headers(key))
+    store.delete("pets/b.txt")
+    assert store.forget("pets/") == 3
+    left = client.list_object_versions(Bucket=bucket.name)
+    assert sorted(item["Key"] for item in left["Versions"]) == [
+        "data/other/c.txt",
+        "data/other/c.txt",
+        "data/pets/a.txt",
+    ]
+    assert "DeleteMarkers" not in left
+    assert store.read("pets/a.txt")[0] == b"new"
+    assert store.forget("pets/") == 0
+
+
+def test_where_nothing_is_kept_nothing_is_forgotten(bucket: Bucket) -> None:
+    store = open_store(bucket.target, env=bucket.env)
+    store.put("pets/a.txt", b"x", sha256=sha256_bytes(b"x"), headers=layout.headers("pets/a.txt"))
+    assert store.forget("") == 0
+    assert store.read("pets/a.txt")[0] == b"x"

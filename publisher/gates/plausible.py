@@ -1,35 +1,18 @@
-"""Gates of a release. In: a change set, what the package allows, today's date. Out: results, each passed or refused with its override.
-
-A gate asks whether what is correct is also plausible: tables that shrink, rows that vanish or come back, columns that end early.
-"""
+"""Whether what is correct is also plausible. In: a change set, what the package allows, today's date. Out: gates with their overrides."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from publisher import diff
 from publisher.engine import Engine
-from publisher.errors import GateRefused, UsageError
+from publisher.errors import UsageError
+from publisher.gates.gate import Gate
 from publisher.model import Descriptor
 from publisher.version import LEVELS, Bump
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """One gate and how it ended. `name` is what `--allow` takes to pass it (`members.max_removed_percent`)."""
-
-    name: str
-    passed: bool
-    message: str
-    allowed: bool = False
-
-    @property
-    def override(self) -> str:
-        """The option that lets the release pass, empty where it passed by itself."""
-        return "" if self.passed else f"--allow {self.name}"
 
 
 def check(
@@ -66,17 +49,7 @@ def check(
         raise UsageError(
             f"nothing here needs --allow {unknown[0]}", f"Gates of this release: {', '.join(sorted(known)) or 'none'}."
         )
-    return tuple(Gate(gate.name, gate.passed, gate.message, not gate.passed and gate.name in allowed) for gate in found)
-
-
-def refuse(gates: Iterable[Gate]) -> None:
-    """Nothing, where every gate passed or was allowed. Raises GateRefused that names each other one and its override."""
-    refused = [gate for gate in gates if not gate.passed and not gate.allowed]
-    if refused:
-        raise GateRefused(
-            "the release was refused: " + "; ".join(gate.message for gate in refused),
-            f"Look at the source. If all is as meant, publish with {' '.join(gate.override for gate in refused)}.",
-        )
+    return tuple(replace(gate, allowed=not gate.passed and gate.name in allowed) for gate in found)
 
 
 def _row_gates(table: str, rows: int, settings: Descriptor) -> Iterator[Gate]:

@@ -1,0 +1,152 @@
+"""Personal data and secrets. In: the tables of a release, its descriptions. Out: a gate for each column and kind; values are never told.
+
+DuckDB looks through every public column of text; what it suspects, Python judges. What is found must be allowed by name in the
+schema, so that it is a decision that stands in the project, not an option somebody once typed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from publisher.diff import ChangeSet
+from publisher.engine import Engine, literal, quote
+from publisher.gates.gate import Gate
+from publisher.model import Descriptor, Table
+from publisher.privacy import KINDS, PERSONAL, SECRETS, allowed_in, kinds_of, settings_of
+from publisher.privacy.sensitive import HINTS
+
+SHOWN = 5
+"""Records that a message names."""
+_TEXT = frozenset({"string", "any", "list", "array", "object", "geojson"})
+_NAMES = "names"
+
+
+@dataclass(slots=True)
+class _Found:
+    """How many cells of a column hold a kind, and the first records."""
+
+    count: int = 0
+    records: list[str] = field(default_factory=list)
+
+
+def look_through(engine: Engine, tables: Sequence[Table]) -> tuple[Gate, ...]:
+    """A gate for each column and kind that was found, in the order of tables and columns; names of persons are left to review."""
+    return tuple(gate for table in tables for gate in _table_gates(engine, table))
+
+
+def look_for_secrets(descriptions: Mapping[str, Any], settings: Descriptor) -> tuple[Gate, ...]:
+    """A gate for each kind of secret in the texts of `descriptions` (by where they stand), unless the package's `settings` allow it."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for place, text in _texts(descriptions):
+        for kind in kinds_of(text, SECRETS):
+            places[kind].append(place)
+    return tuple(
+        Gate(
+            f"description.{kind}",
+            False,
+            f"the description holds what looks like {KINDS[kind].said}: {', '.join(found[:SHOWN])}",
+            remedy=f"Take it out. If it is none, write `allow: [{kind}]` under `publisher` of the package.",
+        )
+        for kind, found in places.items()
+        if kind not in allowed_in(settings)
+    )
+
+
+def look_back(package: str, changes: ChangeSet, private: Mapping[str, Sequence[str]]) -> tuple[Gate, ...]:
+    """A notice for each column that is private from this release on: earlier releases keep it until it is removed there."""
+    return tuple(
+        Gate(
+            f"{item.table}.{item.field}.private",
+            True,
+            f"{item.table}.{item.field} is private now, and releases up to {changes.from_version} hold its values",
+            remedy=f"`publisher redact {package} {item.table} --field {item.field}` removes them.",
+            review=True,
+        )
+        for table in changes.tables
+        for item in table.schema
+        if item.kind == "field_removed" and item.field in private.get(item.table, ())
+    )
+
+
+def _texts(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _texts(item, f"{place}.{name}".lstrip("."))
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            yield from _texts(item, f"{place}[{number}]")
+
+
+def _table_gates(engine: Engine, table: Table) -> Iterator[Gate]:
+    columns = {str(item["name"]): item for item in table.resource.schema["fields"] if _may_hold(item)}
+    found: dict[tuple[str, str], _Found] = defaultdict(_Found)
+    key = table.resource.primary_key
+    for number, values, cells in _suspects(engine, table, list(columns)):
+        for column, cell in zip(columns, cells, strict=True):
+            for kind in _kinds(cell, columns[column]):
+                entry = found[column, kind]
+                entry.count += 1
+                if len(entry.records) < SHOWN:
+                    # A key that is itself personal is not told: then the number of the row is.
+                    hidden = not key or any(
+                        item in columns and _kinds(text, columns[item]) for item, text in zip(key, values, strict=True)
+                    )
+                    entry.records.append(f"row {number}" if hidden else ",".join(map(str, values)))
+    for column, item in columns.items():
+        for kind in KINDS:
+            if (column, kind) in found and kind not in allowed_in(settings_of(item)):
+                yield _gate(table.resource.name, column, kind, found[column, kind])
+
+
+def _may_hold(item: Descriptor) -> bool:
+    """Columns of text; of numbers those that may be long enough; none whose values the schema lists."""
+    kind = str(item.get("type") or "any")
+    listed = "enum" in (item.get("constraints") or {}) or item.get("categories")
+    return not listed and kind in (*_TEXT, "integer")
+
+
+def _suspects(
+    engine: Engine, table: Table, columns: Sequence[str]
+) -> Iterator[tuple[int, Sequence[Any], Sequence[str | None]]]:
+    """Number and key of each row with a suspicious cell, and its cells, those that are beyond suspicion left out."""
+    if not columns:
+        return
+    marks = literal(HINTS)
+    kinds = literal("|".join(KINDS[name].pattern for name in (*SECRETS, *PERSONAL)))
+    names = KINDS[_NAMES]
+    tests = []
+    for name in map(quote, columns):
+        sure = f"(regexp_matches({name}, {marks}) AND regexp_matches({name}, {kinds}))"
+        tests.append(
+            f"CASE WHEN {sure} OR (strlen({name}) >= {names.least} AND regexp_matches({name}, {literal(names.pattern)})) THEN {name} END"
+        )
+    key = ", ".join(map(quote, table.resource.primary_key)) or "NULL"
+    cells = f"SELECT rowid + 1 AS row, [{key}] AS key, [{', '.join(tests)}] AS cells"
+    held = "len(list_filter(cells, lambda cell: cell IS NOT NULL)) > 0"
+    yield from engine.stream(f"SELECT * FROM ({cells} FROM {table.relation}) WHERE {held} ORDER BY row")
+
+
+def _kinds(cell: str | None, item: Descriptor) -> tuple[str, ...]:
+    if cell is None:
+        return ()
+    return kinds_of(cell, ("card",)) if item.get("type") == "integer" else kinds_of(cell)
+
+
+def _gate(table: str, column: str, kind: str, found: _Found) -> Gate:
+    where = f"{table}.{column}"
+    records = ", ".join(found.records) + (
+        f" and {found.count - len(found.records)} more" if found.count > len(found.records) else ""
+    )
+    told = (
+        f"{where} holds what looks like {KINDS[kind].said} in {found.count} record{'s' * (found.count != 1)}: {records}"
+    )
+    allow = f"`publisher: {{allow: [{kind}]}}` in the schema's field {column}"
+    if kind == _NAMES:
+        return Gate(f"{where}.{kind}", True, told, remedy=f"Read them; {allow} ends this notice.", review=True)
+    remedy = f"Take {KINDS[kind].said} out of {where}, or declare the column private. If they are meant to be public, write {allow}."
+    return Gate(f"{where}.{kind}", False, told, remedy=remedy)
