@@ -47,7 +47,7 @@ check: $(VENV)/dev ## Everything that must hold: format, lint, types, floors and
 	$(BIN)/python -m pytest -n auto
 
 fuzz: $(VENV)/dev ## Compare with frictionless on random tables for as long as asked: make fuzz EXAMPLES=5000
-	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 0 -p no:timeout tests/validate/test_property.py
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 0 --timeout 0 tests/validate/test_property.py
 
 bench: $(VENV)/dev ## Measure against frictionless, pandas, polars, DuckDB and the aws client into docs/performance.md; most of an hour
 	$(BIN)/python -m tests.bench --write docs/performance.md

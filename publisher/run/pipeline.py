@@ -193,6 +193,7 @@ def _attempt(run: Run, engine: Engine, prepared: Prepared, wishes: Wishes, head:
     run.tell(f"claimed {claimed.version}", package=name, version=claimed.version, resumed=claimed.resumed)
     if wishes.expect:
         expect(claimed.version, wishes.expect)
+    run.progress("build", 0, 0)
     release = build_release(run, engine, prepared, planned, wishes, claimed.version, whole_seconds(claimed.created))
     total = len(release.files)
     run.progress("store", 0, total)

@@ -46,7 +46,7 @@ def test_publish_tells_of_a_release_and_of_the_cells_that_are_wrong(watched: Pat
     assert publisher(watched, "publish", ALERT_WEBHOOK=hook.url).returncode == 1
     assert publisher(watched, "publish", ALERT_WEBHOOK=hook.url).returncode == 1
     assert [item["kind"] for item in hook.got] == ["publication", "failure"]
-    assert "cats, record 2, line 2, column 3 (born): “5 May” is not a value of type date" in hook.got[1]["text"]
+    assert "cats, record 2, line 2, column 3 (born): “5 May” is not a date" in hook.got[1]["text"]
     assert "readers get 1.0.0" in hook.got[1]["text"]
 
 
