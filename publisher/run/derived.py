@@ -38,12 +38,15 @@ def areas(engine: Engine, settings: Settings, store: Store, heads: Heads) -> Ite
         assert head.latest is not None
         return read_release(store, name, head.latest.version, folder), list(walk(store, head))
 
+    edition = site.make_edition(settings.languages, settings.base_url)
     for name, head in heads.items():
         own = (f"{name}/{part}/" for part in ("latest", "changes", "data", "feeds", "schemas"))
         folders = (*own, *site.folders(name, settings.languages))
-        yield Area(name, source(head, settings), folders, partial(_package, engine, settings, store, head, read))
+        yield Area(
+            name, source(head, settings), folders, partial(_package, engine, settings, edition, store, head, read)
+        )
     current = [name for name, head in heads.items() if head.latest is not None]
-    yield Area("", "", (), partial(_store, engine, settings, store, current, read))
+    yield Area("", "", (), partial(_store, engine, settings, edition, current, read))
 
 
 def source(head: Head, settings: Settings) -> str:
@@ -52,7 +55,7 @@ def source(head: Head, settings: Settings) -> str:
 
 
 def _package(
-    engine: Engine, settings: Settings, store: Store, head: Head, read: Callable[[str], Read]
+    engine: Engine, settings: Settings, edition: site.Edition, store: Store, head: Head, read: Callable[[str], Read]
 ) -> Iterator[Derived | Later]:
     """What one package alone decides: copies, changelog, rollups, the static API, the feeds, its pages."""
     if head.latest is None:
@@ -66,19 +69,17 @@ def _package(
         feeds.build(engine, published, history, base_url=settings.base_url, languages=languages),
     ):
         yield derived(key, body)
-    yield from _pages(site.build_package(site.open_edition(store, languages, settings.base_url), published, history))
+    yield from _pages(site.build_package(edition, published, history))
 
 
 def _store(
-    engine: Engine, settings: Settings, store: Store, names: Sequence[str], read: Callable[[str], Read]
+    engine: Engine, settings: Settings, edition: site.Edition, names: Sequence[str], read: Callable[[str], Read]
 ) -> Iterator[Derived | Later]:
     """What shows all packages: catalogues, pages, openapi.json, and index.json at the end."""
     base, languages = settings.base_url, settings.languages
     current = [read(name) for name in names]
     infos = [(published.info, history) for published, history in current]
-    yield from _pages(
-        site.build_root(site.open_edition(store, languages, base), current, security_txt=settings.security_txt)
-    )
+    yield from _pages(site.build_root(edition, current, security_txt=settings.security_txt))
     for key, body in chain(
         catalog.build(infos, base_url=base, languages=languages),
         feeds.build_root(engine, [published for published, _ in current], base_url=base, languages=languages),
