@@ -60,8 +60,10 @@ build: $(VENV)/dev ## A wheel in build/, and what it needs as a bill of material
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build .
 	build/venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt build/*.whl
 	build/venv/bin/python -m pip uninstall --quiet --yes pip setuptools
-	$(BIN)/cyclonedx-py environment build/venv/bin/python --pyproject pyproject.toml --output-reproducible -o build/sbom.cdx.json
-	rm -rf build/venv build/lib build/bdist.*
+	$(PYTHON) -m venv build/tools
+	build/tools/bin/python -m pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=7'
+	build/tools/bin/cyclonedx-py environment build/venv/bin/python --pyproject pyproject.toml --output-reproducible -o build/sbom.cdx.json
+	rm -rf build/venv build/tools build/lib build/bdist.*
 
 format: $(VENV)/dev ## Put the code in order
 	$(BIN)/ruff format publisher tests
