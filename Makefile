@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PACKAGE ?= global-alliance
 PORT   ?= 0
+EXAMPLES ?= 1000
 
 .DEFAULT_GOAL := help
 .PHONY: help publish plan preview validate test check fuzz bench bench-check build format clean
@@ -45,6 +46,9 @@ check: $(VENV)/dev ## Everything that must hold: format, lint, types, floors and
 	$(BIN)/python -m tests.audit
 	$(BIN)/python -m pytest -n auto
 
+fuzz: $(VENV)/dev ## Compare with frictionless on random tables for as long as asked: make fuzz EXAMPLES=5000
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 0 --timeout 0 tests/validate/test_property.py
+
 bench: $(VENV)/dev ## Measure against frictionless, pandas, polars, DuckDB and the aws client into docs/performance.md; most of an hour
 	$(BIN)/python -m tests.bench --write docs/performance.md
 
@@ -56,8 +60,10 @@ build: $(VENV)/dev ## A wheel in build/, and what it needs as a bill of material
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build .
 	build/venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt build/*.whl
 	build/venv/bin/python -m pip uninstall --quiet --yes pip setuptools
-	$(BIN)/cyclonedx-py environment build/venv/bin/python --pyproject pyproject.toml --output-reproducible -o build/sbom.cdx.json
-	rm -rf build/venv build/lib build/bdist.*
+	$(PYTHON) -m venv build/tools
+	build/tools/bin/python -m pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=7'
+	build/tools/bin/cyclonedx-py environment build/venv/bin/python --pyproject pyproject.toml --output-reproducible -o build/sbom.cdx.json
+	rm -rf build/venv build/tools build/lib build/bdist.*
 
 format: $(VENV)/dev ## Put the code in order
 	$(BIN)/ruff format publisher tests

@@ -53,12 +53,21 @@ class Engine:
         assert row is not None
         return row[0]
 
+    def columns(self, select: str) -> list[tuple[str, str]]:
+        """Names and types of what a SELECT returns. It is not run."""
+        found = self.connection.sql(select)
+        return [(name, str(kind)) for name, kind in zip(found.columns, found.types, strict=True)]
+
     def stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Rows of a statement, a batch at a time; other statements may run in between."""
         cursor = self.connection.cursor()
         cursor.execute(sql)
         while batch := cursor.fetchmany(BATCH):
             yield from batch
+
+    def beside(self) -> Engine:
+        """A second hand on the same database, for a thread of its own: what it runs does not wait for this one."""
+        return Engine(self.connection.cursor(), self.folder)
 
     def export(self, select: str, path: Path, options: str) -> None:
         """Write the rows of a SELECT to a file in their order. Raises UsageError where the file cannot be written."""

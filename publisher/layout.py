@@ -47,6 +47,17 @@ REMOVED = "removed.ndjson"
 IMMUTABLE = "public, max-age=31536000, immutable"
 POINTER = "public, max-age=60, must-revalidate"
 DERIVED = "public, max-age=300"
+PRIVATE = "private, no-store"
+"""For what the publisher keeps for itself, below keys that begin with a dot; docs/stores.md keeps readers out of it."""
+
+AUDIT = ".audit/"
+ALERTS = ".alerts.json"
+
+CORS_METHODS = ("GET", "HEAD")
+CORS_ASKED = ("Range", "If-None-Match", "If-Modified-Since", "If-Range")
+CORS_SHOWN = ("ETag", "Content-Length", "Content-Range", "Accept-Ranges", "Content-Disposition", "Last-Modified")
+CORS_SECONDS = 86400
+"""What pages of other addresses may ask with, which headers of the answer they see, and how long they may remember that."""
 
 _TYPES = {
     ".csv": "text/csv; charset=utf-8; header=present",
@@ -70,8 +81,8 @@ _TYPES = {
     ".sig": "text/plain; charset=utf-8",
     "": "text/plain; charset=utf-8",
 }
-_LINKSET = "application/linkset+json"
 _FEED = re.compile(r"^[^/]+/feeds/.+\.json$")
+_LINKS = re.compile(r"^[^/]+/linkset\.json$|^\.well-known/api-catalog$")
 _DOWNLOADED = {".csv", ".xlsx", ".parquet", ".zip"}
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _LONGEST = 150
@@ -81,6 +92,17 @@ _VERSIONED = re.compile(r"^(?P<package>[^/]+)/v/(?P<version>[^/]+)/(?P<name>.+)$
 def pointer(package: str) -> str:
     """The only object whose replacement publishes anything."""
     return f"{package}/versions.json"
+
+
+def audit_event(number: int) -> str:
+    """The key of an event of the audit log, counted from 1; keys stand in the order of numbers."""
+    return f"{AUDIT}{number:08}.json"
+
+
+def audit_number(key: str) -> int:
+    """The number of the event at a key; 0 for a key that is none."""
+    digits = key.removeprefix(AUDIT).removesuffix(".json")
+    return int(digits) if digits.isascii() and digits.isdigit() else 0
 
 
 def release_folder(package: str, version: str) -> str:
@@ -239,6 +261,11 @@ def feed_archive(package: str, kind: str, language: str, number: int, form: str)
     return f"{package}/feeds/archive/{kind}.{language}.{number:04}.{form}"
 
 
+def lease(package: str) -> str:
+    """Who publishes a package at the moment, for replicas that share the work. No package can be named so."""
+    return f".lease/{package}.json"
+
+
 def segment(value: str) -> str:
     """Any text as one part of a key that needs no escaping in an address: other characters become `~` and the hexadecimal of their
     UTF-8 bytes. Different texts give different segments; long ones end in a hash."""
@@ -275,7 +302,13 @@ def headers(key: str) -> Headers:
     name = key.rpartition("/")[2]
     suffix = _suffix(name)
     content_type = _TYPES.get(suffix, "application/octet-stream")
+    if _FEED.match(key):
+        content_type = "application/feed+json"
+    elif _LINKS.match(key):
+        content_type = "application/linkset+json"
     release = _VERSIONED.match(key)
+    if key.startswith(".") and not key.startswith(".well-known/"):
+        return Headers(content_type, PRIVATE)
     if release is None and key.startswith("assets/"):
         return Headers(content_type, IMMUTABLE)
     if release is None or suffix == ".html":

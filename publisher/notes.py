@@ -91,7 +91,13 @@ def _sentences(changes: ChangeSet, speaker: Speaker) -> Iterator[str]:
     }
     for table in sorted(changes.tables, key=lambda item: (place[item.name], item.name)):
         yield from _table_sentences(table, speaker)
-    if changes.metadata:
+    ends = [
+        item.after for item in changes.metadata if item.property == "deprecated" and isinstance(item.after, Mapping)
+    ]
+    for announced in ends:
+        text = say("The package will end on {until}", until=speaker.apart(str(announced.get("until", ""))))
+        yield _with_successor(text, announced, speaker)
+    if len(changes.metadata) > len(ends):
         yield say("Description of the package revised")
 
 
@@ -238,9 +244,14 @@ def _deprecation_sentence(table: TableChange, item: SchemaChange, speaker: Speak
         )
     else:
         text = speaker.say("{table}: the table will end on {until}", table=name, until=until)
-    if successor := announced.get("replaced_by"):
-        text = speaker.say("{sentence}; use {successor}", sentence=text, successor=speaker.apart(str(successor)))
-    return text
+    return _with_successor(text, announced, speaker)
+
+
+def _with_successor(text: str, announced: Descriptor, speaker: Speaker) -> str:
+    successor = announced.get("replaced_by")
+    if not successor:
+        return text
+    return speaker.say("{sentence}; use {successor}", sentence=text, successor=speaker.apart(str(successor)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from publisher.canonical import readable_json
 from publisher.errors import UsageError
@@ -18,6 +17,18 @@ from publisher.messages import Messages, read_messages
 
 WHAT: Mapping[str, str] = {
     "type-error": "{cell} is not a value of type {rule}",
+    "type-error/integer": "{cell} is not a whole number",
+    "type-error/number": "{cell} is not a number",
+    "type-error/boolean": "{cell} is none of the words for true and false",
+    "type-error/date": "{cell} is not a date",
+    "type-error/datetime": "{cell} is not a date with a time",
+    "type-error/time": "{cell} is not a time of day",
+    "type-error/year": "{cell} is not a year",
+    "type-error/yearmonth": "{cell} is not a year with a month",
+    "type-error/duration": "{cell} is not a duration",
+    "type-error/geopoint": "{cell} is not a longitude with a latitude",
+    "type-error/string/email": "{cell} is not an e-mail address",
+    "type-error/string/uri": "{cell} is not a web address",
     "constraint-error": "{cell} breaks the rule {rule}",
     "constraint-error/required": "this cell must not be empty",
     "constraint-error/enum": "{cell} is not one of the allowed values",
@@ -30,8 +41,9 @@ WHAT: Mapping[str, str] = {
     "constraint-error/minLength": "{cell} is too short",
     "constraint-error/maxLength": "{cell} is too long",
     "unique-error": "{cell} stands in record {other} already",
-    "primary-key": "the key stands in another record already, or is empty",
-    "foreign-key": "{cell} is not in the table that the column {name} refers to",
+    "primary-key": "the key {key} stands in record {other} already",
+    "primary-key/empty": "the key is empty",
+    "foreign-key": "{cell} is not in the table {rule}, to which the column {name} refers",
     "missing-cell": "the record ends before the column {name}",
     "extra-cell": "the record has a cell more than there are columns: {cell}",
     "blank-row": "the record is empty",
@@ -52,11 +64,11 @@ WHAT: Mapping[str, str] = {
     "foreign-digits": "{cell} is written with digits other than 0 to 9",
     "empty-table": "the table has no records",
     "category": "{cell} is not one of the categories",
-    "unique-key": "the values of a unique key stand in record {other} already",
+    "unique-key": "the key {key} stands in record {other} already",
     "personal-data": "{cell} looks like an e-mail address or a telephone number",
     "check": "{note}",
 }
-"""What is wrong, by code and, where one sentence does not fit all, by constraint."""
+"""What is wrong, by code and, where one sentence does not fit all, by constraint, or by type and format."""
 
 FIX: Mapping[str, str] = {
     "type-error": "Write the value as the example shows.",
@@ -97,8 +109,10 @@ def sentence(finding: Finding, messages: Messages) -> str:
         "other": finding.other,
         "note": finding.note,
         "nearest": finding.nearest,
+        "key": f"“{_short(', '.join(text for _, text in finding.key))}”",
     }
-    text = WHAT.get(f"{finding.type}/{finding.rule}") or WHAT.get(finding.type)
+    rules = (finding.rule, finding.rule.partition("/")[0])
+    text = next(filter(None, (WHAT.get(f"{finding.type}/{rule}") for rule in rules)), None) or WHAT.get(finding.type)
     return messages(text, **values) if text else finding.note or finding.type
 
 
@@ -117,8 +131,9 @@ def place(finding: Finding, messages: Messages) -> str:
     if finding.line is not None:
         parts.append(messages("line {n}", n=finding.line))
     if finding.field is not None:
-        parts.append(messages("column {n} ({name})", n=finding.field, name=finding.name or "-"))
-    return ", ".join(parts) or messages("whole table")
+        text = "column {n} ({name})" if finding.name else "column {n}"
+        parts.append(messages(text, n=finding.field, name=finding.name))
+    return messages(", ").join(parts) or messages("whole table")
 
 
 def expectation(finding: Finding, messages: Messages) -> str:
@@ -143,13 +158,14 @@ def _text(report: Report, messages: Messages) -> str:
         where = f"{task.name}, {task.path}" if task.errors and task.path else task.name
         lines.append(f"{where}: " + _verdict(task, messages))
         for finding in task.findings:
-            lines += _text_lines(finding, messages)
+            lines += _text_lines(finding, task.path, messages)
         lines += _rest(task, messages)
     return "\n".join(lines) + "\n"
 
 
-def _text_lines(finding: Finding, messages: Messages) -> Iterator[str]:
-    yield f"  {place(finding, messages)}: {sentence(finding, messages)} [{finding.type}]"
+def _text_lines(finding: Finding, path: str, messages: Messages) -> Iterator[str]:
+    part = f"{finding.path}: " if finding.path not in ("", path) else ""
+    yield f"  {part}{place(finding, messages)}: {sentence(finding, messages)} [{finding.type}]"
     if finding.cells:
         at = (finding.field or 0) - 1
         shown = [f"»{_short(cell)}«" if number == at else _short(cell, 20) for number, cell in enumerate(finding.cells)]
@@ -199,7 +215,7 @@ def _sarif(report: Report, messages: Messages) -> str:
             "ruleId": finding.type,
             "ruleIndex": rules.index(finding.type),
             "level": "error",
-            "message": {"text": _whole(finding, messages)},
+            "message": {"text": explain(finding, messages)},
             "locations": [
                 {
                     "physicalLocation": {
@@ -228,7 +244,7 @@ def _github(report: Report, messages: Messages) -> str:
 
     return "".join(
         f"::error file={escaped(finding.path, ':,')},line={finding.line or 1},title={finding.type}::"
-        f"{escaped(_whole(finding, messages))}\n"
+        f"{escaped(explain(finding, messages))}\n"
         for finding in report.findings
     )
 
@@ -246,7 +262,7 @@ def _markdown(report: Report, messages: Messages) -> str:
             for finding in task.findings:
                 hint = expectation(finding, messages)
                 if finding.nearest:
-                    hint = " ".join(filter(None, [hint, messages("did you mean {value}?", value=finding.nearest)]))
+                    hint = "; ".join(filter(None, [hint, messages("did you mean {value}?", value=finding.nearest)]))
                 items = (place(finding, messages), sentence(finding, messages), hint, remedy(finding, messages))
                 lines.append(f"| {' | '.join(map(cell, items))} |")
             lines += ["", *(line.strip() for line in _rest(task, messages)), ""]
@@ -262,15 +278,12 @@ FORMS: Mapping[str, Callable[[Report, Messages], str]] = {
 }
 
 
-def _whole(finding: Finding, messages: Messages) -> str:
+def explain(finding: Finding, messages: Messages) -> str:
     """Place, fault, expectation and remedy in one paragraph."""
-    parts: list[Any] = [f"{place(finding, messages)}: {sentence(finding, messages)}."]
-    if finding.expected:
-        parts.append(expectation(finding, messages) + ".")
-    if finding.nearest:
-        parts.append(messages("did you mean {value}?", value=finding.nearest))
-    parts.append(remedy(finding, messages))
-    return " ".join(filter(None, parts))
+    parts = [f"{place(finding, messages)}: {sentence(finding, messages)}", expectation(finding, messages)]
+    parts.append(messages("did you mean {value}?", value=finding.nearest) if finding.nearest else "")
+    said = "; ".join(filter(None, parts))
+    return f"{said}{'' if finding.nearest else '.'} {remedy(finding, messages)}".rstrip()
 
 
 def _short(text: str, length: int = _SHOWN) -> str:

@@ -13,10 +13,23 @@ from tests.tools import ROOT
 SOURCE = ROOT / "publisher"
 FLOORS = [
     {"errors", "model", "canonical"},
-    {"schema", "privacy", "shape", "findings", "version", "layout", "messages", "address", "signing", "store.base"},
+    {
+        "schema",
+        "privacy",
+        "shape",
+        "findings",
+        "version",
+        "layout",
+        "messages",
+        "address",
+        "logs",
+        "health",
+        "signing",
+        "store.base",
+    },
     {"project", "engine", "store", "web", "report"},
-    {"load", "sources", "diff"},
-    {"validate"},
+    {"load", "sources", "diff", "audit", "status"},
+    {"validate", "draft", "alerts", "metrics"},
     {"query"},
     {"package", "gates", "notes"},
     {"publish", "commit", "site", "feeds", "catalog", "client"},
@@ -31,7 +44,7 @@ DOORS = {
     "duckdb": "engine",
     "openpyxl": "load.workbook",
     "psycopg": "sources.database",
-    "schedule": "scheduler",
+    "schedule": "scheduler.timer",
 }
 
 

@@ -168,6 +168,12 @@ def test_what_a_query_may_do(tmp_path: Path, sql: str) -> None:
     assert result(tmp_path, schema, sql)
 
 
+def test_what_is_wrong_is_shown_in_the_query_as_written(engine: Engine) -> None:
+    message = refused(engine, "SELECT id, name, nobody FROM people ORDER BY id")
+    assert 'column "nobody" not found' in message
+    assert "DESCRIBE" not in message
+
+
 def test_nothing_outside_can_be_reached_even_by_sql_that_slips_through(engine: Engine, tmp_path: Path) -> None:
     run(engine, RESULT, "SELECT id, name FROM people ORDER BY id")
     for sql in (

@@ -14,14 +14,17 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from publisher.cli.logs import BUG, FORM, LOG, LogForm, start_logging, tell_bug, tell_error
 from publisher.errors import PublisherError
 
 COMMANDS = {
+    "init": ("init", "Make a project from a folder of CSV files: schemas, keys, a first validation."),
     "validate": ("validate", "Check tables against their schemas; say which cell is wrong and how to mend it."),
     "plan": ("publish", "Show what publish would do: version, changes, files. Nothing is written."),
     "publish": ("publish", "Validate, derive, package and publish a release. Safe to run twice, safe to kill."),
     "versions": ("versions", "List the releases of a package."),
     "diff": ("diff", "Show what differs between two releases, row by row."),
+    "audit": ("audit", "Show who published, took back or removed what, and why; check that nobody altered the log."),
     "verify": ("verify", "Read every published object and compare it with its hash."),
     "rollback": ("withdraw", "Make an older release the latest one again."),
     "yank": ("withdraw", "Mark a release as not to be used, with the reason; its bytes stay."),
@@ -30,6 +33,8 @@ COMMANDS = {
     "gc": ("maintain", "Remove what dead runs left behind; a dry run unless told otherwise."),
     "preview": ("preview", "Serve a published folder on this machine, with the headers of a bucket."),
     "schedule": ("schedule", "Publish packages on the schedules they declare, until stopped."),
+    "run": ("run", "One pass for cron and the like: publish what is due, or everything."),
+    "status": ("status", "Tell how fresh every package is, for people and for monitoring."),
     "pull": ("pull", "Fetch a release from anywhere and check every byte."),
     "follow": ("pull", "Keep a pulled copy current, by row changes where that is less."),
     "doctor": ("doctor", "Check configuration, credentials and the store; say how to mend what is wrong."),
@@ -76,21 +81,32 @@ def options(
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
     ] = False,
+    log_format: Annotated[
+        LogForm | None,
+        typer.Option("--log-format", envvar=FORM, help="Log every step to standard error."),
+    ] = None,
 ) -> None:
     assert not version
+    if log_format is not None:
+        os.environ[FORM] = log_format.value
+    start_logging(log_format, os.environ)
 
 
 def main() -> None:
     """Run the command line and leave with its exit code. A user's mistake is one message, never a traceback."""
+    start_logging(None, os.environ)
     try:
         app()
     except PublisherError as error:
-        sys.stderr.write(f"{error}\n")
+        tell_error(error)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # the reader of our output has left (`| head`): nothing is wrong, and nothing more can be said
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except KeyboardInterrupt:
-        sys.stderr.write("stopped; what was published before stays, nothing half-done is visible\n")
+        LOG.error("stopped; what was published before stays, nothing half-done is visible")
         sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - the last place where a fault can be told, without secrets, and kept apart from wrong data
+        tell_bug(error)
+        sys.exit(BUG)

@@ -11,6 +11,7 @@ import typer
 from publisher.cli.output import JsonOption, Output, TargetOption, here, size
 from publisher.commit.derive import find_packages
 from publisher.commit.gc import collect
+from publisher.project.actor import find_actor
 from publisher.run import Run, refresh_derived
 from publisher.store import open_store
 
@@ -20,6 +21,8 @@ def refresh(target: TargetOption = None, json: JsonOption = False) -> None:
     output, run = Output(json), _open(target)
     packages = find_packages(run.store)
     done = refresh_derived(run, *packages, check=True)
+    if done.written or done.removed:
+        run.record("refresh", written=len(done.written), removed=len(done.removed))
     output.result(
         {"packages": packages, "written": sorted(done.written), "kept": done.kept, "removed": sorted(done.removed)}
     )
@@ -36,6 +39,8 @@ def gc(
     output, run = Output(json), _open(target)
     grace = timedelta(days=run.settings.retention_days)
     swept = collect(run.store, find_packages(run.store), now=run.now(), grace=grace, remove=remove)
+    if remove and (swept.objects or swept.others):
+        run.record("gc", objects=[key for key, _ in swept.objects], others=list(swept.others))
     output.result({"removed": remove, "objects": [list(item) for item in swept.objects], "others": swept.others})
     for key, count in swept.objects:
         output.say(f"{key}  {size(count)}")
@@ -52,4 +57,4 @@ def gc(
 
 def _open(target: str | None) -> Run:
     settings = here().settings
-    return Run(open_store(target or settings.target, env=os.environ), settings)
+    return Run(open_store(target or settings.target, env=os.environ), settings, actor=find_actor(os.environ))

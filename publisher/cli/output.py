@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from publisher.cli.logs import LOG
 from publisher.errors import UsageError
 from publisher.project import Project, Settings, find_project
 from publisher.project.files import read_text
@@ -56,7 +57,7 @@ class Output:
 
     def warn(self, text: str) -> None:
         """A line that is said even when quiet."""
-        Console(stderr=True, highlight=False, soft_wrap=True).print(text, style="yellow", markup=False)
+        LOG.warning("%s", text)
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[int] = ()) -> None:
         """Rows for people; columns in `right` are numbers."""
@@ -125,6 +126,15 @@ def only_package(project: Project, reference: str | None) -> str:
         f"Packages here: {', '.join(project.packages)}." if project.packages else "There is no datasets/ folder here."
     )
     raise UsageError("Which package? Name one.", known)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def local(moment: datetime) -> str:
+    """A moment for people, in the time zone of this machine."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def size(count: int) -> str:

@@ -68,6 +68,15 @@ class _Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self._answer(body=False)
 
+    def do_OPTIONS(self) -> None:
+        """Preflight requests of pages of other addresses."""
+        self.send_response(HTTPStatus.NO_CONTENT)
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.send_header("Access-Control-Allow-Methods", ", ".join(layout.CORS_METHODS))
+        self.send_header("Access-Control-Allow-Headers", ", ".join(layout.CORS_ASKED))
+        self.send_header("Access-Control-Max-Age", str(layout.CORS_SECONDS))
+        self.end_headers()
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's
         """A preview is quiet; the browser shows what it asked for."""
 
@@ -112,6 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Last-Modified", formatdate(stat.st_mtime, usegmt=True))
         self.send_header("Accept-Ranges", "bytes")
         self.send_header("Access-Control-Allow-Origin", "*")
+        self.send_header("Access-Control-Expose-Headers", ", ".join(layout.CORS_SHOWN))
         if status is HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             self.send_header("Content-Range", f"bytes */{stat.st_size}")
             first, last = 0, -1

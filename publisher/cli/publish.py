@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
@@ -21,11 +24,13 @@ from publisher.cli.output import (
     only_package,
     size,
 )
+from publisher.cli.record import Recorder
 from publisher.diff.report import to_json
 from publisher.errors import InvalidData
 from publisher.findings import Report
 from publisher.model import Receipt
 from publisher.project import find_package, read_signer
+from publisher.project.actor import find_actor
 from publisher.run import Plan, Run, Wishes, plan_package, publish_package
 from publisher.store import open_store
 
@@ -48,23 +53,27 @@ def publish(
     allow: AllowOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
+    answer: Annotated[Path | None, typer.Option(hidden=True)] = None,
+    run_name: Annotated[str, typer.Option("--run", hidden=True)] = "",
 ) -> None:
     """Publish a release, or say that nothing has changed."""
     output = Output(json, quiet)
     project = here()
     found = find_package(project, only_package(project, package))
     store = open_store(target or project.settings.target, env=os.environ, lock_days=project.settings.lock_days)
+    wishes = Wishes(expect, level, reason, message, tuple(allow or ()))
     with output.progress() as progress:
         run = Run(
             store,
             project.settings,
             progress=progress,
+            actor=find_actor(os.environ),
             signer=read_signer(project.settings, os.environ),
             environment=os.environ,
         )
-        receipt = _showing(
-            output, lambda: publish_package(run, found, Wishes(expect, level, reason, message, tuple(allow or ())))
-        )
+        run = replace(run, name=run_name) if run_name else run
+        act = partial(publish_package, run, found, wishes)
+        receipt = _showing(output, lambda: Recorder(output, answer).watch(run, found, act))
     output.result(_receipt(receipt, store.url))
     for line in _tell(receipt, store.url):
         output.say(line)

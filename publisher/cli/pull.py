@@ -66,7 +66,8 @@ def follow(
     if done.before == done.after:
         output.say(f"{done.after} is the latest release; nothing was fetched")
     else:
-        output.say(f"{done.before} -> {done.after}: {done.rebuilt} files rebuilt from changes, {done.fetched} fetched")
+        made = f"{len(done.rebuilt)} tables rebuilt from row changes, {done.fetched} files fetched"
+        output.say(f"{done.before} -> {done.after}: {made}")
     _warn(output, done.after, done.withdrawn)
 
 

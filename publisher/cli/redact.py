@@ -11,6 +11,7 @@ from publisher.cli.output import JsonOption, Output, TargetOption, here
 from publisher.errors import InvalidData, ProjectError, SourceError, UsageError
 from publisher.model import Package
 from publisher.project import Project, find_package, read_signer
+from publisher.project.actor import find_actor
 from publisher.run import Redacted, Run, Target, still_held
 from publisher.run import redact as redact_releases
 from publisher.store import open_store
@@ -40,10 +41,19 @@ def redact(
     store = open_store(target or project.settings.target, env=os.environ)
     with output.progress() as progress:
         signer = read_signer(project.settings, os.environ)
-        run = Run(store, project.settings, progress=progress, signer=signer, environment=os.environ)
+        run = Run(
+            store,
+            project.settings,
+            progress=progress,
+            signer=signer,
+            environment=os.environ,
+            actor=find_actor(os.environ),
+        )
         if found is not None and not dry_run:
             _expect_gone(run, output, found, targets)
         done = redact_releases(run, package, targets, reason, project=found, dry=dry_run)
+        if done.replaced and not dry_run:
+            run.record("redact", package, reason=reason, replaced=dict(done.replaced), erased=list(done.erased))
     output.result(
         {
             "package": package,

@@ -15,11 +15,13 @@ from publisher.cli.output import JsonOption, Output, QuietOption, here, only_pac
 from publisher.findings import Report
 from publisher.model import Package
 from publisher.project import find_package
+from publisher.project.unfinished import find_unfinished
 from publisher.sources import Outside, bring
 from publisher.validate import validate_package, validate_table
 from publisher.validate.reference import Comparison, compare, reference_package, reference_table
 
 SAMPLES = 50
+REMINDERS = 10
 
 
 class Judge(StrEnum):
@@ -54,7 +56,9 @@ def validate(
 ) -> None:
     """Check tables against their schemas."""
     output = Output(json, quiet)
-    found = None if schema is not None else _package(package)
+    found = None if schema is not None or _is_table(package) else _package(package)
+    if found is None and schema is None and form is Form.text:
+        output.say("no --schema was given, so only the header and the shape of records are judged", "yellow")
     if engine is Judge.frictionless:
         _doubt(output, package, schema, found)
         return
@@ -65,8 +69,25 @@ def validate(
     else:
         report = validate_package(found, limit=limit, reveal=reveal)
     show_report(output, report, form, lang.value)
+    if found is not None and form is Form.text and not json:
+        _remind(output, found)
     if not report.valid:
         raise typer.Exit(1)
+
+
+def _remind(output: Output, package: Package) -> None:
+    """What `init` left to be filled in. It is no finding: the data may be well all the same."""
+    places = find_unfinished(package)
+    if places:
+        output.say(f"still to be filled in, where it says TODO ({len(places)}):", "yellow")
+        for place in places[:REMINDERS]:
+            output.say(f"  {place}")
+        if len(places) > REMINDERS:
+            output.say(f"  and {len(places) - REMINDERS} more")
+
+
+def _is_table(reference: str) -> bool:
+    return reference.lower().removesuffix(".gz").endswith((".csv", ".tsv")) or reference.lower().endswith(".zip")
 
 
 def _package(reference: str) -> Package:

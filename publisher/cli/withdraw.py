@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from publisher.cli.output import JsonOption, Output, TargetOption, here
-from publisher.commit import Head, admit
+from publisher.commit import Head, admit, read_head
 from publisher.commit.withdraw import rollback as move_back
 from publisher.commit.withdraw import yank as mark_yanked
 from publisher.project import Project
+from publisher.project.actor import find_actor
 from publisher.run import Run, refresh_derived
 from publisher.store import open_store
 
@@ -29,9 +30,12 @@ def rollback(
 ) -> None:
     """Make an older release the latest one again."""
     run = _open(here(), target)
+    before = read_head(run.store, package)
     head = move_back(
         run.store, package, version, reason, now=run.now, retry=run.retry, window=run.settings.retention_releases
     )
+    if head.etag != before.etag:
+        run.record("rollback", package, version, reason)
     _finish(run, head, Output(json), f"{package}: readers now get {head.current}")
 
 
@@ -44,16 +48,20 @@ def yank(
 ) -> None:
     """Mark a release as not to be used."""
     run = _open(here(), target)
+    before = read_head(run.store, package)
     head = mark_yanked(
         run.store, package, version, reason, now=run.now, retry=run.retry, window=run.settings.retention_releases
     )
+    if head.etag != before.etag:
+        run.record("yank", package, version, reason)
     _finish(
         run, head, Output(json), f"{package} {version} is marked as withdrawn; readers get {head.current or 'nothing'}"
     )
 
 
 def _open(project: Project, target: str | None) -> Run:
-    run = Run(open_store(target or project.settings.target, env=os.environ), project.settings)
+    store = open_store(target or project.settings.target, env=os.environ)
+    run = Run(store, project.settings, actor=find_actor(os.environ))
     admit(run.store, single_writer=project.settings.single_writer, retry=run.retry)
     return run
 

@@ -8,8 +8,9 @@ v/<version>/...        releases, as they are published
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -22,6 +23,8 @@ from publisher.model import Descriptor
 from publisher.package.metadata import FileInfo, PackageInfo, TableInfo, read_metadata
 
 STATE = "copy.json"
+_VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]*")
+"""What a folder may be named after, whoever says so."""
 Judge = Callable[[bytes, bytes, datetime], str]
 """What is wrong with a signature of SHA256SUMS made at a moment; "" where nothing is (signing.check)."""
 
@@ -58,31 +61,50 @@ def read_copy(folder: Path) -> Copy | None:
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """versions.json. `history` is newest first, without the pages of its far past."""
+    """versions.json. `history` is newest first and grows into the past as it is asked for (`reach`); `earlier` leads to the page with
+    what came before."""
 
     body: bytes
     etag: str
     latest: str | None
     history: tuple[Mapping[str, Any], ...]
+    earlier: Mapping[str, Any] | None = None
 
-    def entry(self, version: str) -> Mapping[str, Any]:
-        """A release's entry. Raises NotFound."""
+    def find(self, version: str) -> Mapping[str, Any] | None:
+        """A release's entry, as far as the history reaches."""
         for item in self.history:
             for found in (item, item.get("release", {})):
                 if found.get("kind", "release") == "release" and found.get("version") == version:
                     return found
-        raise NotFound(
-            f"there is no release {version} among those that {POINTER} lists",
-            "Leave the version out for the latest one.",
-        )
+        return None
+
+    def entry(self, version: str) -> Mapping[str, Any]:
+        """A release's entry. Raises NotFound."""
+        found = self.find(version)
+        if found is None:
+            raise NotFound(
+                f"there is no release {version} among those that {POINTER} lists",
+                "Leave the version out for the latest one.",
+            )
+        return found
 
     def withdrawn(self, version: str) -> str:
-        """Why a release was withdrawn, or removed by law; "" where it was not."""
+        """Why a release was withdrawn, or removed by law; "" where it was not. Entries on pages are never written again: there, the event
+        tells."""
         for item in self.history:
             if item.get("kind") == "redaction" and version in item.get("replaced", {}):
                 return str(item.get("reason") or "removed by law")
-        marks = (item.get("yanked") or {} for item in self.history if item.get("version") == version)
+        events = (item for item in self.history if item.get("version") == version)
+        marks = (item if item.get("kind") == "yank" else item.get("yanked") or {} for item in events)
         return next((str(mark.get("reason") or "no reason given") for mark in marks if mark), "")
+
+
+def reach(source: Source, pointer: Pointer, version: str) -> Pointer:
+    """The pointer with its past up to a release, or all of it where there is none. Raises Damaged, NotFound."""
+    while pointer.find(version) is None and pointer.earlier:
+        page = json.loads(read_checked(source, str(pointer.earlier["path"]), str(pointer.earlier["sha256"])))
+        pointer = replace(pointer, history=(*pointer.history, *page["history"]), earlier=page.get("earlier"))
+    return pointer
 
 
 def read_pointer(source: Source, known: Pointer | None = None) -> Pointer:
@@ -98,7 +120,7 @@ def parse_pointer(body: bytes, etag: str, where: str) -> Pointer:
     try:
         document = json.loads(body)
         history = tuple(item for item in document["history"] if isinstance(item, dict))
-        return Pointer(body, etag, document["latest"], history)
+        return Pointer(body, etag, document["latest"], history, document.get("earlier"))
     except (ValueError, KeyError, TypeError) as error:
         raise Damaged(
             f"{where}{POINTER} cannot be read: {error!r}", "Check that this is the address of a package."
@@ -141,6 +163,8 @@ class Remote:
 
 def read_remote(source: Source, pointer: Pointer, version: str) -> Remote:
     """A release that the pointer lists, its documents checked against it. Raises NotFound, Damaged."""
+    if not _VERSION.fullmatch(version):
+        raise Damaged(f"{source.url}{POINTER} lists {version!r}, which is no version")
     entry = pointer.entry(version)
     path = str(entry["path"])
     sums = dict(_sums(read_checked(source, path + layout.CHECKSUMS, str(entry["checksums"]))))

@@ -20,6 +20,7 @@ from publisher.client.copy import (
     Remote,
     keep_pointer,
     kept_pointer,
+    reach,
     read_copy,
     read_pointer,
     read_remote,
@@ -71,6 +72,7 @@ def pull(
         chosen = version or pointer.latest
         if not chosen:
             raise UsageError(f"{source.url}: nothing is published there, or all of it was withdrawn")
+        pointer = reach(source, pointer, chosen)
         if judge:
             require_signature(source, pointer, chosen, judge)
         files, fetched = fetch_files(read_remote(source, pointer, chosen), folder, tables, formats)

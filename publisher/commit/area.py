@@ -1,6 +1,7 @@
 """One pass over an area of derived objects. In: an area, its manifest, the store. Out: each object as it ought to be, others gone.
 
-Objects are made one after the other and compared with the manifest, which knows what is there: one that is right costs no request. Where
+Objects are made one after the other and compared with the manifest, which knows what is there: one that is right costs no request, and
+one that says what it follows from is not even made. Where
 the manifest cannot be trusted, or `check` is asked for, the area is listed, and the store asked about whatever the listing cannot tell.
 """
 
@@ -26,13 +27,24 @@ WORKERS = 12
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """An object as it ought to be: bytes, or a copy of another object of the store, whose hash is then given."""
+    """An object as it ought to be: bytes, or a copy of another object of the store, whose hash is then given. `source` is as in Later."""
 
     key: str
     headers: Headers
     sha256: str
     body: bytes | Path | None = None
     copy_of: str | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """An object that is made only where it must be: where what its bytes follow from, which `source` identifies, is not what the object
+    in the store was made from."""
+
+    key: str
+    source: str
+    make: Callable[[], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +56,7 @@ class Area:
     name: str
     source: str
     folders: tuple[str, ...]
-    build: Callable[[], Iterable[Derived]]
+    build: Callable[[], Iterable[Derived | Later]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +79,10 @@ class Refreshed:
     kept: int = 0
 
 
-def derived(key: str, body: bytes | Path) -> Derived:
+def derived(key: str, body: bytes | Path, source: str = "") -> Derived:
     """An object of bytes or of a file, with the headers that its key has."""
     sha256 = sha256_file(body) if isinstance(body, Path) else sha256_bytes(body)
-    return Derived(key, layout.headers(key), sha256, body=body)
+    return Derived(key, layout.headers(key), sha256, body=body, source=source)
 
 
 def bring_up(store: Store, area: Area, visit: Visit, done: Refreshed) -> None:
@@ -88,7 +100,7 @@ def bring_up(store: Store, area: Area, visit: Visit, done: Refreshed) -> None:
 
 class _Pass:
     """`before` is what the manifest knows, `seen` the ETags that were listed, None where the manifest is trusted; `after` is what is known
-    now. `entered` is the manifest once this run stands in it."""
+    now; `learned` that it is more or other than before. `entered` is the manifest once this run stands in it."""
 
     def __init__(
         self, store: Store, area: Area, visit: Visit, done: Refreshed, manifest: Manifest, before: Ledger | None
@@ -104,6 +116,7 @@ class _Pass:
             self._seen = {stat.key: stat.etag for folder in area.folders for stat in store.list(folder)}
         self._after = Ledger()
         self._entered: Manifest | None = None
+        self._learned = False
         self._lock = Lock()
         self._workers = WORKERS if store.remote else 1
 
@@ -111,7 +124,10 @@ class _Pass:
         """Write what is not right; the index, which tells that all else is done, after everything else has been written for good."""
         last = None
         with self._store.batch() as quick, Crew(self._workers) as crew:
-            for item in self._area.build():
+            for wanted in self._area.build():
+                if isinstance(wanted, Later) and self._is_made(wanted):
+                    continue
+                item = derived(wanted.key, wanted.make(), wanted.source) if isinstance(wanted, Later) else wanted
                 if item.key == layout.INDEX:
                     last = item
                 elif not self._keep(item):
@@ -125,6 +141,7 @@ class _Pass:
         known = (key for key in self._before if key not in self._after and not self._before.lasts(key))
         stale = sorted({*listed, *known})
         if stale:
+            self._learned = True
             self._enter()
         with Crew(self._workers) as crew:
             for key in stale:
@@ -134,7 +151,7 @@ class _Pass:
     def finish(self) -> None:
         """Publish what is known now, and leave."""
         trusted = self._seen is None
-        if trusted and self._entered is None and self._manifest.source == self._area.source:
+        if trusted and not self._learned and self._manifest.source == self._area.source:
             return
         now = self._visit.now()
         gone = {self._visit.run, *(() if trusted else self._manifest.expired(now))}
@@ -153,18 +170,31 @@ class _Pass:
     def _keep(self, item: Derived) -> bool:
         """Whether an object is known to be right."""
         known = self._before.get(item.key)
-        if known is None or known[:2] != (item.sha256, item.headers):
+        if known is None or known[:2] != (item.sha256, item.headers) or not self._is_there(item.key, known.etag):
             return False
-        etag = known[2]
-        if self._seen is not None and (not etag or self._seen.get(item.key) != etag):
-            return False
-        self._note(item, etag, written=False)
+        self._note(item, known.etag, written=False)
         return True
+
+    def _is_made(self, wanted: Later) -> bool:
+        """Whether an object is known to be there, and to follow from the same."""
+        known = self._before.get(wanted.key)
+        if known is None or known[1:] != (layout.headers(wanted.key), known.etag, wanted.source):
+            return False
+        if not self._is_there(wanted.key, known.etag):
+            return False
+        self._note(Derived(wanted.key, known.headers, known.sha256, source=known.source), known.etag, written=False)
+        return True
+
+    def _is_there(self, key: str, etag: str) -> bool:
+        return self._seen is None or (etag != "" and self._seen.get(key) == etag)
 
     def _settle(self, store: Store, item: Derived) -> None:
         """Look where that is needed, write what is not right. Raises PreconditionFailed where somebody else wrote meanwhile."""
         known = self._before.get(item.key)
-        etag = known[2] if known else None
+        etag = known.etag if known else None
+        if etag == "" and item.copy_of is None and self._seen is None:
+            found = self._store.stat(item.key)
+            etag = found.etag if found else None
         if self._seen is not None:
             found = self._look(store, item.key, self._seen)
             if found is not None and _is_right(found, item):
@@ -172,7 +202,7 @@ class _Pass:
                 return
             etag = found.etag if found else None
         self._enter()
-        self._note(item, _write(store, item, etag).etag, written=True)
+        self._note(item, _write(store, item, etag), written=True)
 
     def _remove(self, key: str) -> None:
         """A page that lies among a release's files stays where the publisher's key may not delete there; nothing links to it any more."""
@@ -189,7 +219,8 @@ class _Pass:
     def _note(self, item: Derived, etag: str, *, written: bool) -> None:
         with self._lock:
             assert item.key not in self._after, f"{item.key} is made twice"
-            self._after.note(item.key, item.sha256, item.headers, etag)
+            self._after.note(item.key, item.sha256, item.headers, etag, item.source)
+            self._learned |= self._before.get(item.key) != self._after.get(item.key)
             if written:
                 self._done.written.add(item.key)
             else:
@@ -201,11 +232,12 @@ def _is_right(stat: Stat, item: Derived) -> bool:
     return stat.sha256 == item.sha256 and stat.headers in (item.headers, layout.headers(item.key))
 
 
-def _write(store: Store, item: Derived, etag: str | None) -> Stat:
-    """Copies are replaced without a condition, which not every server has for them."""
+def _write(store: Store, item: Derived, etag: str | None) -> str:
+    """The object's ETag, "" for a copy: those are replaced without a condition, which not every server has for them."""
     if item.copy_of is not None:
-        return store.copy(item.copy_of, item.key, headers=item.headers, replace=True)
+        store.copy(item.copy_of, item.key, headers=item.headers, replace=True)
+        return ""
     assert item.body is not None
     return store.put(
         item.key, item.body, sha256=item.sha256, headers=item.headers, if_absent=etag is None, if_match=etag
-    )
+    ).etag

@@ -4,7 +4,7 @@ by who read it last.
 An area is what is brought up to date together: the derived objects of a package, or those of the store as a whole.
 
     manifest.json   {format, source, list: {path, sha256, objects}, open: {run: since}}     replaced conditionally
-    <hash>.json.gz  {headers: [[...], ...], objects: {key: "sha256 header etag"}}           named by its content, never replaced
+    <hash>.json.gz  {headers: [[...], ...], objects: {key: "sha256 header source etag"}}    named by its content, never replaced
 
 Every object is replaced or removed only while the run that does it stands under `open`, and a run leaves only when it knows how each of
 its writes ended. So a list can be trusted where nobody is open; where somebody is, or was when it died, it is a hint, and the store is
@@ -18,7 +18,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from publisher import layout
 from publisher.canonical import canonical_json, readable_json, sha256_bytes
@@ -32,8 +32,17 @@ TICKET = timedelta(hours=1)
 _TRIES = 16
 
 
+class Known(NamedTuple):
+    """What is known of an object. `source` identifies what its bytes follow from, "" where nobody told."""
+
+    sha256: str
+    headers: Headers
+    etag: str
+    source: str = ""
+
+
 class Ledger:
-    """Objects with their sha256, headers and ETag. One text each: a hundred thousand of them take some 30 MB."""
+    """What is known of objects. One text each: a hundred thousand of them take some 30 MB."""
 
     def __init__(self, headers: list[Headers] | None = None, objects: dict[str, str] | None = None) -> None:
         self._headers = list(headers or ())
@@ -49,24 +58,24 @@ class Ledger:
     def __iter__(self) -> Iterator[str]:
         return iter(self._objects)
 
-    def note(self, key: str, sha256: str, headers: Headers, etag: str) -> None:
+    def note(self, key: str, sha256: str, headers: Headers, etag: str, source: str = "") -> None:
         place = self._places.setdefault(headers, len(self._places))
         if place == len(self._headers):
             self._headers.append(headers)
-        self._objects[key] = f"{sha256} {place} {etag}"
+        self._objects[key] = f"{sha256} {place} {source} {etag}"
 
-    def get(self, key: str) -> tuple[str, Headers, str] | None:
-        """sha256, headers and ETag of an object."""
+    def get(self, key: str) -> Known | None:
+        """What is known of an object, if anything."""
         found = self._objects.get(key)
         if found is None:
             return None
-        sha256, place, etag = found.split(" ", 2)
-        return sha256, self._headers[int(place)], etag
+        sha256, place, source, etag = found.split(" ", 3)
+        return Known(sha256, self._headers[int(place)], etag, source)
 
     def lasts(self, key: str) -> bool:
         """Whether caches may keep an object for long."""
         known = self.get(key)
-        return known is not None and known[1].cache_control == layout.IMMUTABLE
+        return known is not None and known.headers.cache_control == layout.IMMUTABLE
 
     def dump(self) -> bytes:
         """Compressed; the same objects give the same bytes, in whatever order they were noted."""
@@ -76,8 +85,8 @@ class Ledger:
         places = {str(self._places[item]): str(place) for place, item in enumerate(order)}
         objects = {}
         for key, text in self._objects.items():
-            sha256, place, etag = text.split(" ", 2)
-            objects[key] = f"{sha256} {places[place]} {etag}"
+            sha256, place, rest = text.split(" ", 2)
+            objects[key] = f"{sha256} {places[place]} {rest}"
         headers = [[item.content_type, item.cache_control, item.content_disposition] for item in order]
         return gzip.compress(canonical_json({"headers": headers, "objects": objects}), compresslevel=1, mtime=0)
 

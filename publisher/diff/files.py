@@ -45,7 +45,7 @@ def write(engine: Engine, changes: ChangeSet, folder: Path, extra: Descriptor | 
 def summarise(changes: ChangeSet) -> dict[str, Any]:
     """The plain JSON value of a change set, without rows and schemas."""
     return {
-        "from": changes.from_version,
+        "from": changes.from_version or None,
         "to": changes.to_version,
         "rows": layout.CHANGE_ROWS,
         "counts": counts_json(changes.counts),
@@ -103,7 +103,7 @@ def read(engine: Engine, summary: Path, rows: Path) -> ChangeSet:
         tables = {str(item["table"]): _read_table(item, document["schemas"]) for item in document["tables"]}
         unchanged = tuple(document["unchanged"])
         metadata = tuple(_read_schema_change(item) for item in document["metadata"])
-        versions = str(document["from"]), str(document["to"])
+        versions = str(document["from"] or ""), str(document["to"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"{summary}: not a summary of changes: {error!r}", "Take the file from the release anew."

@@ -46,26 +46,27 @@ class TableState:
 def read_published(path: Path, schema: Descriptor) -> str:
     """SQL of the rows of a CSV that this project published: RFC 4180, UTF-8, LF, one header row, empty for missing.
 
-    Nothing is guessed. A column whose published `missingValues` is another token than "" may hold empty text. In a table of one
-    column a row without a value is written `""`, which is read as missing, too.
+    Nothing is guessed; `missing_text` says where empty text is a value. In a table of one column a row without a value is written
+    `""`, which is read as missing, too.
     """
-    names = [str(item["name"]) for item in schema.get("fields", ())]
-    tokens = {str(item["name"]): str(item["missingValues"][0]) for item in schema.get("fields", ()) if _own_token(item)}
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
-    kept = f"force_not_null = [{', '.join(map(literal, tokens))}], " if tokens else ""
+    missing = {str(item["name"]): missing_text(item) for item in schema.get("fields", ())}
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in missing)
+    own = [name for name, text in missing.items() if text != ""]
+    kept = f"force_not_null = [{', '.join(map(literal, own))}], " if own else ""
     source = (
         f"read_csv({literal(path)}, columns = {{{columns}}}, auto_detect = false, header = true, delim = ',', "
         f"quote = '\"', escape = '\"', comment = '', nullstr = '', {kept}new_line = '\\n', "
         f"max_line_size = {LONGEST_LINE}, buffer_size = {LONGEST_LINE})"
     )
-    if not tokens:
-        return source
-    values = ", ".join(f"nullif({quote(name)}, {literal(token)}) AS {quote(name)}" for name, token in tokens.items())
-    return f"(SELECT * REPLACE ({values}) FROM {source})"
+    values = [f"nullif({quote(name)}, {literal(text)}) AS {quote(name)}" for name, text in missing.items() if text]
+    return f"(SELECT * REPLACE ({', '.join(values)}) FROM {source})" if values else source
 
 
-def _own_token(field: Descriptor) -> bool:
-    return bool(field.get("missingValues")) and "" not in field["missingValues"]
+def missing_text(field: Descriptor) -> str | None:
+    """What stands for a missing value in a published column: "" unless the field says otherwise, None where nothing is missing ever,
+    so that every text is a value."""
+    tokens = field.get("missingValues", [""])
+    return str(tokens[0]) if tokens else None
 
 
 def new_table(engine: Engine) -> str:

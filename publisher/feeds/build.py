@@ -23,7 +23,7 @@ from publisher.feeds.records import Plan, build_records, build_tombstones
 from publisher.feeds.relations import facets, tie
 from publisher.feeds.rows import Rows, load_rows
 from publisher.feeds.schemas import build_schemas
-from publisher.feeds.served import served
+from publisher.feeds.served import left_to_files, served
 from publisher.package.published import Published, fetch_file
 
 Object = tuple[str, bytes | Path]
@@ -59,7 +59,7 @@ def build(
     yield from build_schemas(api, ties)
     yield from build_news(told, steps, history, base_url=base_url, languages=languages)
     yield build_linkset(api, languages)
-    yield build_index(api, columns, languages)
+    yield build_index(api, columns, languages, left_to_files(told))
     for relation in (*(rows.relation for rows in tables.values()), past.touched, past.gone):
         engine.run(f"DROP TABLE {relation}")
 

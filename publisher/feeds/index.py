@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from publisher import layout
 from publisher.canonical import readable_json
+from publisher.feeds.ending import endings
 from publisher.feeds.envelope import Api
 from publisher.feeds.pages import count_pages
 from publisher.package.metadata import TableInfo
@@ -15,8 +17,10 @@ FEEDS = ("releases", "changes")
 FORMS = {"json": "application/feed+json", "atom": "application/atom+xml"}
 
 
-def build_index(api: Api, facets: Mapping[str, Sequence[str]], languages: Sequence[str]) -> tuple[str, bytes]:
-    """What there is and where, for a program that knows nothing but this address."""
+def build_index(
+    api: Api, facets: Mapping[str, Sequence[str]], languages: Sequence[str], large: Sequence[TableInfo]
+) -> tuple[str, bytes]:
+    """What there is and where, for a program that knows nothing but this address. `large` tables have no pages and records."""
     info, key = api.info, layout.data_index(api.info.name)
 
     def link(target: str) -> str:
@@ -46,6 +50,8 @@ def build_index(api: Api, facets: Mapping[str, Sequence[str]], languages: Sequen
             },
         },
         "tables": [_table(api, key, table, facets[table.name]) for table in info.tables],
+        "files": [_file_table(api, key, table) for table in large],
+        "deprecations": endings(replace(info, tables=(*info.tables, *large))),
     }
     return key, readable_json(body)
 
@@ -76,6 +82,21 @@ def _table(api: Api, key: str, table: TableInfo, columns: Sequence[str]) -> dict
             {"column": name, "links": {"values": link(layout.data_facet(package, table.name, name))}}
             for name in columns
         ],
+    }
+
+
+def _file_table(api: Api, key: str, table: TableInfo) -> dict[str, Any]:
+    """A table that is read as a file."""
+    version = api.versions[-1]
+    return {
+        "name": table.name,
+        "title": table.title.default,
+        "description": table.description.default,
+        "rows": table.rows,
+        "key": list(table.primary_key),
+        "links": {
+            file.format: api.link(key, layout.release_file(api.info.name, version, file.path)) for file in table.files
+        },
     }
 
 

@@ -17,6 +17,7 @@ from publisher.canonical import canonical_json
 from publisher.diff.lines import read_lines
 from publisher.feeds import atom, jsonfeed
 from publisher.feeds.channel import Channel, Item
+from publisher.feeds.ending import announced
 from publisher.feeds.past import Step
 from publisher.feeds.told import Teller
 from publisher.messages import read_messages
@@ -110,6 +111,7 @@ def _releases(steps: Mapping[str, Step], history: Sequence[Mapping[str, Any]]) -
             ],
             "notes": changes.get("notes") or {},
             "message": changes.get("message") or "",
+            "deprecations": announced(changes),
             "yanked": yanked.get("reason", ""),
         }
         identity = _identity("release", version, record["content"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from publisher import layout
 from publisher.engine import Engine
@@ -13,6 +13,7 @@ from publisher.feeds.index import FEEDS, FORMS, variable
 from publisher.feeds.relations import facets, tie
 from publisher.feeds.rows import Rows
 from publisher.feeds.schemas import facet_schema, index_schema, pointer_schema, table_schema, tombstone_schema
+from publisher.feeds.served import ROWS, left_to_files, served
 from publisher.package.metadata import TableInfo
 from publisher.package.published import Published
 
@@ -50,7 +51,9 @@ _PARAMETERS = {
 _DESCRIPTION = (
     "Files on object storage: no key, no limit, no query parameters. `versions.json` of a package says which release is the latest; "
     "files below `v/` never change. Keys in addresses: letters, digits, `-`, `_` and `.` stand for themselves, every other character is "
-    "written as `~` and the hexadecimal of its UTF-8 bytes; the values of a key of several columns are joined by commas."
+    "written as `~` and the hexadecimal of its UTF-8 bytes; the values of a key of several columns are joined by commas. "
+    f"Tables of more than {ROWS:,} rows have no paths for pages and records: they are read as files of a release, and `data/index.json` "
+    "lists them under `files`."
 )
 
 
@@ -58,21 +61,14 @@ def build_openapi(
     engine: Engine, packages: Sequence[Published], *, base_url: str, languages: Sequence[str]
 ) -> tuple[str, dict[str, Any]]:
     """The description as a plain value; the caller writes it. Raises NotFound, Damaged."""
-    paths: Paths = {
-        f"/{layout.INDEX}": _get("catalogue", "Packages, their current releases and links", "application/json")
-    }
-    paths[f"/{layout.CATALOG}"] = _get("catalogue", "The catalogue as DCAT-AP 3, Turtle", "text/turtle")
-    paths[f"/{layout.CATALOG_JSON}"] = _get("catalogue", "The catalogue as DCAT-AP 3, JSON-LD", "application/ld+json")
-    paths[f"/{layout.API_CATALOG}"] = _get(
-        "catalogue", "Links to the descriptions of this API (RFC 9727)", "application/linkset+json"
-    )
+    paths = _catalogue()
     schemas: dict[str, Any] = {
         "index": index_schema(),
         "facet": facet_schema(),
         "tombstone": tombstone_schema(),
         "pointer": pointer_schema(),
     }
-    for published in packages:
+    for published in map(served, packages):
         described = _Described(engine, published, Api(published.info, base_url, (published.version,)), languages)
         paths |= dict(described.paths())
         schemas |= dict(described.schemas())
@@ -88,11 +84,18 @@ def build_openapi(
         "security": [],
         "tags": [
             {"name": "catalogue"},
-            *({"name": item.info.name, "description": item.info.title.default} for item in packages),
+            *({"name": item.info.name, "description": _about(item)} for item in packages),
         ],
-        "paths": paths,
+        "paths": {quote(path, safe="/{},~"): item for path, item in paths.items()},
         "components": {"schemas": schemas, "headers": _HEADERS, "parameters": _PARAMETERS, "responses": _ANSWERS},
     }
+
+
+def _about(published: Published) -> str:
+    """A package's title, and its tables that have no paths."""
+    large = [f"{table.name} ({table.rows:,} rows)" for table in left_to_files(published)]
+    title = published.info.title.default
+    return f"{title}. Read as files: {', '.join(large)}." if large else title
 
 
 def _licence(packages: Sequence[Published]) -> dict[str, Any]:
@@ -130,6 +133,23 @@ def _parameter(name: str, description: str, example: str | None, **schema: Any) 
     return found | ({"example": example} if example is not None else {})
 
 
+def _catalogue() -> Paths:
+    """What belongs to the store as a whole."""
+    said = {
+        layout.INDEX: ("Packages, their current releases and links", "application/json"),
+        layout.OPENAPI: ("This description", "application/json"),
+        layout.STATUS: (
+            "When each package was last published and is next due, where a scheduler runs",
+            "application/json",
+        ),
+        layout.CATALOG: ("The catalogue as DCAT-AP 3, Turtle", "text/turtle"),
+        layout.CATALOG_JSON: ("The catalogue as DCAT-AP 3, JSON-LD", "application/ld+json"),
+        layout.DATA_CATALOG: ("The catalogue as schema.org/DataCatalog", "application/ld+json"),
+        layout.API_CATALOG: ("Links to the descriptions of this API (RFC 9727)", "application/linkset+json"),
+    }
+    return {f"/{key}": _get("catalogue", summary, kind) for key, (summary, kind) in said.items()}
+
+
 class _Described:
     """The paths and schemas of one package."""
 
@@ -154,6 +174,9 @@ class _Described:
         file = _parameter("file", "A file that datapackage.json or SHA256SUMS names.", layout.DESCRIPTOR)
         place = layout.release_file(name, "{version}", "{file}")
         yield f"/{place}", _get(name, "A file of a release; it never changes", "*/*", parameters=(version, file))
+        place = layout.latest_file(name, "{file}")
+        yield f"/{place}", _get(name, "The same file of the latest release", "*/*", parameters=(file,))
+        yield from self._changes()
         schema = _parameter(
             "schema",
             "The name of a schema.",
@@ -164,14 +187,32 @@ class _Described:
             f"/{layout.data_schema(name, '{schema}')}",
             _get(name, "A JSON Schema", "application/json", parameters=(schema,)),
         )
-        table = _parameter("table", "A table.", info.tables[0].name, enum=[item.name for item in info.tables])
-        yield (
-            f"/{layout.data_schema(name, 'tables/{table}')}",
-            _get(name, "A table's JSON Schema", "application/json", parameters=(table,)),
-        )
+        if info.tables:
+            table = _parameter("table", "A table.", info.tables[0].name, enum=[item.name for item in info.tables])
+            place = layout.data_schema(name, "tables/{table}")
+            yield f"/{place}", _get(name, "A table's JSON Schema", "application/json", parameters=(table,))
         yield from self._feeds()
         for item in info.tables:
-            yield from self._table(item)
+            for path, found in self._table(item):
+                if item.deprecated or info.deprecated:
+                    found["get"]["deprecated"] = True
+                yield path, found
+
+    def _changes(self) -> Iterator[tuple[str, Any]]:
+        name = self._name
+        language = _parameter("language", "A language.", self._languages[0], enum=list(self._languages))
+        told = "The changelog of the data"
+        yield f"/{layout.changelog(name, 'json')}", _get(name, f"{told}, all languages", "application/json")
+        place = layout.changelog(name, "md", "{language}")
+        yield f"/{place}", _get(name, f"{told}, Markdown", "text/markdown", parameters=(language,))
+        since = _parameter("since", "One of the ten releases before the latest.", None)
+        version = _parameter("version", "The latest release.", self._published.info.version)
+        file = _parameter(
+            "file", "The summary, or a line a row.", layout.CHANGES, enum=[layout.CHANGES, layout.CHANGE_ROWS]
+        )
+        place = layout.rollup(name, "{since}", "{version}", "{file}")
+        summary = "All changes from an earlier release to the latest"
+        yield f"/{place}", _get(name, summary, "*/*", parameters=(since, version, file))
 
     def _feeds(self) -> Iterator[tuple[str, Any]]:
         language = _parameter("language", "A language of the feed.", self._languages[0], enum=list(self._languages))

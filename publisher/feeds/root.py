@@ -8,10 +8,10 @@ from typing import Any
 from publisher import layout
 from publisher.canonical import readable_json
 from publisher.engine import Engine
+from publisher.feeds.ending import endings
 from publisher.feeds.envelope import licence
 from publisher.feeds.index import FEEDS, FORMS
 from publisher.feeds.openapi import build_openapi
-from publisher.feeds.served import served
 from publisher.package.published import Published
 
 
@@ -20,7 +20,7 @@ def build_root(
 ) -> Iterator[tuple[str, bytes]]:
     """The machine's entries, for all packages of a store in the order of their names. Raises NotFound, Damaged."""
     ordered = sorted(packages, key=lambda item: item.info.name)
-    key, description = build_openapi(engine, [served(item) for item in ordered], base_url=base_url, languages=languages)
+    key, description = build_openapi(engine, ordered, base_url=base_url, languages=languages)
     yield key, readable_json(description)
     yield _api_catalog(ordered, base_url)
     yield _index(ordered, base_url, languages)
@@ -61,6 +61,7 @@ def _package(published: Published, base_url: str, languages: Sequence[str]) -> d
         "created": info.created,
         "licences": [licence(item) for item in info.licenses],
         "tables": [{"name": table.name, "rows": table.rows} for table in info.tables],
+        "deprecations": endings(info),
         "links": {
             "versions": link(layout.pointer(info.name)),
             "release": link(layout.release_folder(info.name, info.version)),

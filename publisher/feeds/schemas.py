@@ -50,6 +50,7 @@ def row_schema(table: TableInfo) -> dict[str, Any]:
         "title": str(table.title.default),
         "properties": {item.name: _field(item, key=item.name in table.primary_key) for item in table.fields},
         "required": [item.name for item in table.fields],
+        **({"deprecated": True} if table.deprecated else {}),
     }
 
 
@@ -72,7 +73,8 @@ def _field(item: FieldInfo, *, key: bool) -> dict[str, Any]:
         if "enum" in schema:
             schema["enum"] = [*schema["enum"], None]
     notes = {"title": item.title.default, "description": item.description.default}
-    return {**{name: text for name, text in notes.items() if text}, **schema}
+    ending = {"deprecated": True} if item.deprecated else {}
+    return {**{name: text for name, text in notes.items() if text}, **schema, **ending}
 
 
 def _pattern(item: FieldInfo) -> dict[str, Any]:
@@ -165,9 +167,21 @@ def index_schema() -> dict[str, Any]:
         key={"type": "array", "items": _TEXT},
         links={**_LINKS, "properties": {"record": {"type": "string", "format": "uri-template"}}},
     )
-    tables = {"type": "array", "items": table}
+    file = _object(name=_TEXT, title=_TEXT, rows=_COUNT, key={"type": "array", "items": _TEXT}, links=_LINKS)
     head: dict[str, Any] = {**_HEAD, "feed_version": {"const": layout.FEED_MAJOR}, "package": _TEXT, "title": _TEXT}
-    return {"title": "The entry of the static API", **_object(**head, links=_LINKS, tables=tables)}
+    found = _object(**head, links=_LINKS, tables={"type": "array", "items": table})
+    found["properties"]["files"] = {
+        "type": "array",
+        "items": file,
+        "description": "Tables that are too large for pages and records: the links lead to their files.",
+    }
+    names = ("table", "column", "since", "until", "replaced_by", "reason")
+    found["properties"]["deprecations"] = {
+        "type": "array",
+        "items": {"type": "object", "properties": dict.fromkeys(names, _TEXT)},
+        "description": "What will go away: a column, without one the table, without both the package.",
+    }
+    return {"title": "The entry of the static API", **found}
 
 
 def tombstone_schema() -> dict[str, Any]:
@@ -212,7 +226,7 @@ def changes_schema() -> dict[str, Any]:
     counts = {"type": "object", "additionalProperties": _COUNT}
     table = _object(table=_TEXT, status={"enum": ["added", "removed", "renamed", "changed"]}, counts=counts)
     properties: dict[str, Any] = {
-        "from": _TEXT,
+        "from": {"type": ["string", "null"]},
         "to": _VERSION,
         "rows": _TEXT,
         "counts": counts,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from publisher.package.metadata import TableInfo
 from publisher.package.published import Published
 
 ROWS = 100_000
@@ -20,3 +21,8 @@ def served(published: Published) -> Published:
     if len(small) == len(published.info.tables):
         return published
     return replace(published, info=replace(published.info, tables=small))
+
+
+def left_to_files(published: Published) -> tuple[TableInfo, ...]:
+    """The tables beyond ROWS."""
+    return tuple(table for table in published.info.tables if table.rows > ROWS)

@@ -25,17 +25,22 @@ def check(
     package: Descriptor,
     today: date,
     allowed: Collection[str] = (),
+    unfinished: Collection[str] = (),
 ) -> tuple[Gate, ...]:
     """Every gate that applies, in the order of the tables.
 
     `rows` counts the rows of each table of the release, `tables` and `package` hold their `publisher` settings, `allowed` the
-    names a person gave. Without a parent (no changes, no bump) only the gates on rows apply. Raises UsageError for a setting
-    that cannot be understood and for a name in `allowed` that no gate of this release has.
+    names a person gave, `unfinished` the places that still say TODO. Without a parent (no changes, no bump) only the gates on
+    rows and texts apply. Raises UsageError for a setting that cannot be understood and for a name in `allowed` that no gate of
+    this release has.
     """
     found = [gate for name, count in rows.items() for gate in _row_gates(name, count, tables.get(name, {}))]
     if changes is not None:
         for change in changes.tables:
             found += _change_gates(engine, change, tables.get(change.name, {}), today, allowed)
+    if unfinished:
+        places = ", ".join(list(unfinished)[:3]) + (", …" if len(unfinished) > 3 else "")
+        found.append(Gate("unfinished", False, f"{len(unfinished)} texts still say TODO ({places})"))
     if bump is not None and (most := package.get("max_level")):
         found.append(_level_gate(bump, str(most)))
     known = {gate.name for gate in found}
@@ -122,9 +127,11 @@ def _frozen_gate(change: diff.TableChange, frozen: Collection[str]) -> Gate:
 
 def _deprecation_gates(change: diff.TableChange, today: date) -> Iterator[Gate]:
     for item in change.schema:
+        place = f"{item.table}.{item.field}" if item.field else item.table
+        if item.kind == "deprecated" and item.after.get("until"):
+            _date(place, item.after["until"])
         if item.kind not in {"field_removed", "table_removed"}:
             continue
-        place = f"{item.table}.{item.field}" if item.field else item.table
         announced = (item.before or {}).get("deprecated") if item.field else item.before
         if not announced or not announced.get("until"):
             yield Gate(f"{place}.deprecation", True, f"{place} ends without having been announced as deprecated")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import codecs
 import difflib
 import gzip
-import shutil
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -28,15 +27,25 @@ BOMS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One file of several that were joined: the line of the whole on which it begins, and how many of its own were left out."""
+
+    path: Path
+    line: int
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plain:
     """One uncompressed file in its own encoding. `damage` says why there is none (empty: there is), `code` what kind of finding that is;
-    lines of a `converted` one are nobody's lines."""
+    lines of a `converted` one are nobody's lines. `parts` are the files of one that was joined, in order."""
 
     path: Path
     encoding: str
     damage: str = ""
     code: str = "compression-error"
     converted: bool = False
+    parts: tuple[Part, ...] = ()
 
 
 def make_plain(
@@ -73,8 +82,15 @@ def make_plain(
             return Plain(path, name, str(error) or "the file ends too early")
         except Unreadable as error:
             return Plain(path, name, str(error), "source-error")
-    whole = parts[0] if len(parts) == 1 else _join(parts, folder / "joined", header)
-    return Plain(whole, _with_mark(name, whole), converted=kind != "csv")
+    if len(parts) == 1:
+        return Plain(parts[0], _with_mark(name, parts[0]), converted=kind != "csv")
+    whole = folder / "joined"
+    begins = _join(parts, whole, header)
+    joined = tuple(
+        Part(path, line, int(header and number > 0))
+        for number, (path, line) in enumerate(zip(paths, begins, strict=True))
+    )
+    return Plain(whole, _with_mark(name, whole), converted=kind != "csv", parts=joined)
 
 
 def _convert(path: Path, target: Path, kind: str, dialect: Mapping[str, Any], encoding: str) -> Path:
@@ -117,7 +133,7 @@ def _unpack(path: Path, target: Path, where: str) -> Path:
     return path
 
 
-def _pour(packed: IO[bytes], target: Path, path: Path) -> Path:
+def _pour(packed: gzip.GzipFile | IO[bytes], target: Path, path: Path) -> Path:
     """Unpack into `target`, as far as the sizes are those of a table. Raises BadZipFile for what would fill the disk."""
     most = most_unpacked(path)
     left = most
@@ -130,27 +146,33 @@ def _pour(packed: IO[bytes], target: Path, path: Path) -> Path:
     return target
 
 
-def _join(parts: Sequence[Path], target: Path, header: bool) -> Path:
+def _join(parts: Sequence[Path], target: Path, header: bool) -> list[int]:
+    """Write the parts one after the other. Returns the line on which each begins."""
+    begins, line = [], 1
     with target.open("wb") as whole:
         for number, part in enumerate(parts):
+            begins.append(line)
             with part.open("rb") as file:
                 if number and header:
                     file.readline()
-                shutil.copyfileobj(file, whole, CHUNK)
-            _end_line(whole)
-    return target
+                while chunk := file.read(CHUNK):
+                    line += chunk.count(b"\n")
+                    whole.write(chunk)
+            line += _end_line(whole)
+    return begins
 
 
-def _end_line(whole: IO[bytes]) -> None:
-    """A part that does not end its last line would otherwise run into the next."""
+def _end_line(whole: IO[bytes]) -> bool:
+    """A part that does not end its last line would otherwise run into the next. Whether a line end was written."""
     if not whole.tell():
-        return
+        return False
     whole.flush()
     with open(whole.name, "rb") as file:  # noqa: PTH123 - `name` of a file object is plain text
         file.seek(-1, 2)
         ended = file.read(1) in b"\r\n"
     if not ended:
         whole.write(b"\n")
+    return not ended
 
 
 def require_file(name: str, path: Path) -> None:

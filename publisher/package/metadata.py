@@ -125,7 +125,7 @@ class Link:
 @dataclass(frozen=True, slots=True)
 class PackageInfo:
     """A release of a package as readers need it. `created` is RFC 3339 UTC; `temporal` is (start, end), either may be empty; `themes` are
-    addresses or codes of the EU's data-theme list, as `theme` gives them."""
+    addresses or codes of the EU's data-theme list, as `theme` gives them; `deprecated` is as FieldInfo has it."""
 
     name: str
     version: str
@@ -144,6 +144,7 @@ class PackageInfo:
     version_rules: Text
     tables: tuple[TableInfo, ...]
     themes: tuple[str, ...] = ()
+    deprecated: Descriptor = field(default_factory=dict)
 
     def table(self, name: str) -> TableInfo:
         return next(item for item in self.tables if item.name == name)
@@ -173,6 +174,7 @@ def read_metadata(descriptor: Descriptor) -> PackageInfo:
         version_rules=text(descriptor, "versionRules"),
         tables=tuple(_table(item) for item in descriptor.get("resources", ())),
         themes=_names(descriptor.get("theme")),
+        deprecated=descriptor.get("deprecated") or {},
     )
 
 

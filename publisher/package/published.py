@@ -17,6 +17,7 @@ from typing import TextIO
 
 from publisher import layout
 from publisher.canonical import sha256_file
+from publisher.diff.state import missing_text
 from publisher.errors import Damaged, NotFound
 from publisher.model import Descriptor
 from publisher.package.metadata import PackageInfo, TableInfo, read_metadata
@@ -53,14 +54,15 @@ class Published:
     def rows(self, table: TableInfo, limit: int | None = None) -> Iterator[dict[str, str | None]]:
         """A table's rows in their published order as canonical text, None where a value is missing; at most `limit`."""
         with self.csv_path(table).open(encoding="utf-8", newline="") as file:
-            yield from islice(read_rows(file), limit)
+            yield from islice(read_rows(file, table), limit)
 
 
-def read_rows(file: TextIO) -> Iterator[dict[str, str | None]]:
-    """The rows of a canonical CSV, opened as text with its line ends left alone; a cell may be as long as memory allows."""
+def read_rows(file: TextIO, table: TableInfo) -> Iterator[dict[str, str | None]]:
+    """The rows of a table's canonical CSV, opened as text with its line ends left alone; a cell may be as long as memory allows."""
+    missing = {str(item["name"]): missing_text(item) for item in table.schema.get("fields", ())}
     csv.field_size_limit(sys.maxsize)
     for row in csv.DictReader(file):
-        yield {name: value or None for name, value in row.items()}
+        yield {name: None if value == missing[name] else value for name, value in row.items()}
 
 
 def read_release(store: Store, package: str, version: str, folder: Path) -> Published:

@@ -11,6 +11,8 @@ the sha256 of SHA256SUMS, of its signature and of datapackage.json (commit/). So
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from publisher import layout
@@ -19,8 +21,10 @@ from publisher.engine import Engine
 from publisher.errors import UsageError
 from publisher.model import Descriptor, File, Release, Table, Tables
 from publisher.package.descriptor import published_descriptor
+from publisher.package.metadata import read_metadata
+from publisher.package.office import write_office
 from publisher.package.schema import published_schema
-from publisher.package.tables import FORMATS, measure, write_csv, write_json, write_parquet
+from publisher.package.tables import FORMATS, Slices, measure, write_csv, write_json, write_parquet
 
 
 def write_canonical(engine: Engine, tables: Tables, folder: Path) -> dict[str, File]:
@@ -47,41 +51,59 @@ def build(
     content: str,
     parent_descriptor: Descriptor | None,
     folder: Path,
+    languages: Sequence[str] = (),
     changes: Sequence[File] = (),
     companions: Callable[[Descriptor, Sequence[File]], Sequence[File]] = lambda _descriptor, _files: (),
     sign: Callable[[bytes], bytes] | None = None,
 ) -> Release:
     """Every file of a release.
 
-    `canonical` comes from write_canonical, `content` from identity; `created` is RFC 3339 UTC; `rule` says why the number is what
-    it is (for the pointer's entry); `changes` are files made elsewhere (row changes). `parent_descriptor` is the published
+    `canonical` comes from write_canonical, `content` from identity; `created` is RFC 3339 UTC. `parent_descriptor` is the published
     descriptor of the release `parent`: a table that did not change since is not written again, its files are copies of the
-    parent's. `sign` makes the signature of SHA256SUMS, the same for the same bytes. `folder` lies below `engine.folder`.
-    Raises UsageError where the folder cannot be written or is full.
+    parent's. `languages` are those of workbooks and CSV for Excel, the main one first; `changes` are files made elsewhere (row
+    changes), `companions` makes those that describe the others; `sign` makes the signature of SHA256SUMS, the same for the same
+    bytes. `folder` lies below `engine.folder`. Raises UsageError where the folder cannot be written or is full.
     """
     package = tables.loaded.package.name
     former = {str(item["name"]): item for item in (parent_descriptor or {}).get("resources", ())}
-    files: dict[str, list[File]] = {}
-    written_in: dict[str, str] = {}
+    files = {table.resource.name: _copies(table, canonical, former, package, parent) for table in tables.tables}
+    written_in = {name: str(former[name]["version"]) if copies else version for name, copies in files.items()}
+    describe = partial(published_descriptor, tables, written_in=written_in, version=version, created=created)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for table in tables.tables:
+        changed = [(table, measure(engine, table)) for table in tables.tables if not files[table.resource.name]]
+        for table, slices in changed:
             name = table.resource.name
-            copies = _copies(table, canonical[name], former.get(name), package, parent)
-            files[name] = copies or _write(engine, table, canonical[name], folder, package, version)
-            written_in[name] = str(former[name]["version"]) if copies else version
-        descriptor = published_descriptor(tables, files, written_in, version=version, created=created)
-        listed = [file for group in files.values() for file in group] + list(changes)
+            files[name] = [canonical[name], *write_json(engine, table, slices, folder, package, version)]
+        with ThreadPoolExecutor(1) as pool:
+            # Parquet is DuckDB's work and workbooks are Python's: neither waits for the other.
+            parquet = pool.submit(_write_parquet, engine.beside(), changed, folder, package, version)
+            office = write_office(engine, tables.tables, read_metadata(describe(files)), languages, folder)
+            for name, file in parquet.result().items():
+                files[name].append(file)
+        listed = [*(file for group in files.values() for file in group), *changes, *office]
         listed.append(_document(folder, layout.VALIDATION, readable_json(tables.validation)))
-        described = _document(folder, layout.DESCRIPTOR, readable_json(descriptor))
-        listed.extend(companions(descriptor, (*listed, described)))
-        proof = checksums([*listed, described])
-        listed.append(_document(folder, layout.CHECKSUMS, proof))
-        if sign is not None:
-            listed.append(_document(folder, layout.SIGNATURE, sign(proof)))
+        described = _describe(folder, describe(files), listed, companions, sign)
     except OSError as error:
         raise _unwritable(folder, error) from error
-    return Release(package, version, parent, created, content, tables.loaded.inputs, (*listed, described), {})
+    return Release(package, version, parent, created, content, tables.loaded.inputs, (*listed, *described), {})
+
+
+def _describe(
+    folder: Path,
+    descriptor: Descriptor,
+    listed: Sequence[File],
+    companions: Callable[[Descriptor, Sequence[File]], Sequence[File]],
+    sign: Callable[[bytes], bytes] | None,
+) -> list[File]:
+    """What says what the `listed` files are and proves them, datapackage.json last."""
+    described = _document(folder, layout.DESCRIPTOR, readable_json(descriptor))
+    made = list(companions(descriptor, (*listed, described)))
+    proof = checksums([*listed, *made, described])
+    made.append(_document(folder, layout.CHECKSUMS, proof))
+    if sign is not None:
+        made.append(_document(folder, layout.SIGNATURE, sign(proof)))
+    return [*made, described]
 
 
 def checksums(files: Sequence[File]) -> bytes:
@@ -89,15 +111,21 @@ def checksums(files: Sequence[File]) -> bytes:
     return "".join(f"{file.sha256}  {file.name}\n" for file in sorted(files, key=lambda file: file.name)).encode()
 
 
-def _copies(table: Table, csv: File, former: Descriptor | None, package: str, parent: str | None) -> list[File]:
+def _copies(
+    table: Table, canonical: Mapping[str, File], former: Mapping[str, Descriptor], package: str, parent: str | None
+) -> list[File]:
     """The parent's files of a table that is equal in bytes and schema, as copies; nothing where it is not.
 
     The JSON and Parquet files keep the version they were written with (docs/decisions.md)."""
-    if former is None or parent is None or "version" not in former:
+    name = table.resource.name
+    before = former.get(name, {})
+    if parent is None or "version" not in before:
         return []
-    described = [former, *former.get("formats", ())]
-    wanted = [layout.table_file(table.resource.name, suffix) for suffix in FORMATS]
-    if former.get("hash") != f"sha256:{csv.sha256}" or former.get("schema") != published_schema(table.resource):
+    described = [before, *before.get("formats", ())]
+    wanted = [layout.table_file(name, suffix) for suffix in FORMATS]
+    if before.get("hash") != f"sha256:{canonical[name].sha256}":
+        return []
+    if before.get("schema") != published_schema(table.resource):
         return []
     if [item["path"] for item in described] != wanted:
         return []
@@ -112,10 +140,12 @@ def _copies(table: Table, csv: File, former: Descriptor | None, package: str, pa
     ]
 
 
-def _write(engine: Engine, table: Table, csv: File, folder: Path, package: str, version: str) -> list[File]:
-    slices = measure(engine, table)
-    document, lines = write_json(engine, table, slices, folder, package, version)
-    return [csv, document, lines, write_parquet(engine, table, slices, folder, package, version)]
+def _write_parquet(
+    engine: Engine, changed: Sequence[tuple[Table, Slices]], folder: Path, package: str, version: str
+) -> dict[str, File]:
+    return {
+        table.resource.name: write_parquet(engine, table, slices, folder, package, version) for table, slices in changed
+    }
 
 
 def _document(folder: Path, name: str, body: bytes) -> File:

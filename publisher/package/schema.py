@@ -49,11 +49,18 @@ def missing_marker(field: Descriptor, schema: Descriptor) -> str:
 
     That is so in text columns whose `missingValues` do not hold ""; their first token is kept.
     """
+    tokens = _own_tokens(field, schema)
+    return tokens[0] if tokens else ""
+
+
+def _own_tokens(field: Descriptor, schema: Descriptor) -> list[str] | None:
+    """`missingValues` of a published column in which empty text is a value: one token, none where nothing is ever missing. None in
+    all other columns."""
     tokens = [
         str(item.get("value", "")) if isinstance(item, Mapping) else str(item)
         for item in field.get("missingValues", schema.get("missingValues", [""]))
     ]
-    return tokens[0] if tokens and "" not in tokens and kind(field) in _TEXT else ""
+    return tokens[:1] if "" not in tokens and kind(field) in _TEXT else None
 
 
 def _field(item: Descriptor, schema: Descriptor) -> dict[str, Any]:
@@ -74,8 +81,9 @@ def _field(item: Descriptor, schema: Descriptor) -> dict[str, Any]:
     field |= announced(item)
     if constraints:
         field["constraints"] = constraints
-    if marker := missing_marker(item, schema):
-        field["missingValues"] = [marker]
+    tokens = _own_tokens(item, schema)
+    if tokens is not None:
+        field["missingValues"] = tokens
     return field
 
 

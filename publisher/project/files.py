@@ -25,11 +25,16 @@ MAX_INTEGER = 10**38
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+def require_file(path: Path) -> None:
+    """Raise ProjectError, with the nearest name that exists, where a file does not."""
+    if not path.is_file():
+        raise ProjectError(f"{path}: there is no such file", did_you_mean(path.name, _siblings(path)))
+
+
 def read_text(path: Path) -> str:
     """A text file of the project, UTF-8, without a byte order mark."""
     try:
-        if not path.is_file():
-            raise ProjectError(f"{path}: there is no such file", did_you_mean(path.name, _siblings(path)))
+        require_file(path)
         if path.stat().st_size > MAX_BYTES:
             raise ProjectError(
                 f"{path}: is larger than {MAX_BYTES >> 20} MiB", "Keep rows in tables, not in descriptors."

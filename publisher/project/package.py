@@ -18,7 +18,7 @@ from publisher.project.origin import FORMATS, file_format, read_origins, tabular
 from publisher.project.settings import read_languages
 from publisher.shape import PACKAGE_SETTINGS, check_dialect, check_package, check_resource, check_schema, check_shape
 
-PACKAGE_KEYS = ("allow", "languages", "schedule", "max_level", "initial_version")
+PACKAGE_KEYS = ("allow", "languages", "schedule", "max_level", "initial_version", "deprecated")
 MAX_TABLES = 1000
 REMOVALS = "removals.yaml"
 RESOURCE_KEYS = (

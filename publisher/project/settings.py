@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from publisher.errors import UsageError
+from publisher.project.alerting import NOBODY, Alerting, parse_alerting
 from publisher.project.files import did_you_mean
 from publisher.project.security import security_lines
 
@@ -25,6 +26,8 @@ class Settings:
     retention_days: int = 7
     memory: str = "512MB"
     query_seconds: int = 60
+    job_seconds: int = 3600
+    alerts: Alerting = NOBODY
     cache: str = ".cache/publisher"
     inbox: str = ""
     allow_hosts: frozenset[str] = frozenset()
@@ -149,6 +152,8 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "memory": Setting("Memory that DuckDB may use before it spills to disk.", _memory),
     "query_seconds": Setting("Seconds after which a query or check is stopped.", _whole(1)),
+    "job_seconds": Setting("Seconds after which an attempt of `run` or `schedule` is stopped.", _whole(1)),
+    "alerts": Setting("Whom to tell of failures, recoveries, lateness and releases (a table).", parse_alerting),
     "cache": Setting("Folder in which what was read from sources is kept.", _text),
     "inbox": Setting("Folder or s3://bucket/prefix into which maintainers drop tables.", _inbox),
     "allow_hosts": Setting("Hosts that sources may be read from although their addresses are private.", _hosts),
@@ -174,9 +179,10 @@ def read_settings(table: Mapping[str, Any], environment: Mapping[str, str], wher
         (key, key[len(prefix) :].lower(), value) for key, value in environment.items() if key.startswith(prefix)
     ]
     values: dict[str, Any] = {}
+    secrets = _named_variables(table)
     for place, name, value in written:
         if name not in SETTINGS:
-            if place.startswith(prefix) and name in _ELSEWHERE:
+            if place.startswith(prefix) and (name in _ELSEWHERE or place in secrets):
                 continue
             near = did_you_mean(name, SETTINGS)
             raise UsageError(f"{place}: there is no such setting", near or f"Known are: {', '.join(SETTINGS)}.")
@@ -187,7 +193,16 @@ def read_settings(table: Mapping[str, Any], environment: Mapping[str, str], wher
     return Settings(**values)
 
 
-_ELSEWHERE = {"shared", "ceph", "croissant", "full", "signing_key"}
-"""Variables that share the prefix: of the test suite, and the secret that is no setting."""
+def _named_variables(table: Mapping[str, Any]) -> tuple[str, ...]:
+    """Variables that the project itself names; they may begin as ours do. What is wrong with the table is told where it is parsed."""
+    try:
+        return parse_alerting(table.get("alerts", {})).variables
+    except ValueError:
+        return ()
+
+
+_ELSEWHERE = {"log_format", "actor", "shared", "ceph", "npm", "chromium", "croissant", "full", "signing_key"}
+"""Variables with the prefix that are no settings: of a command line (cli/), of who runs it (project/actor.py),
+of signing, of the test suite."""
 
 assert {item.name for item in fields(Settings)} == set(SETTINGS)

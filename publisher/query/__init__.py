@@ -115,14 +115,14 @@ def _run(engine: Engine, resource: Resource, tree: dict[str, Any], seconds: floa
     raw = f"{CATALOG}.{quote(resource.name + ' as returned')}"
     try:
         with engine.time_limit(seconds, where):
-            found = engine.rows(f"DESCRIBE {resource.query}")
-            _compare_columns(resource, [str(row[0]) for row in found], where)
+            returned = engine.columns(str(resource.query))
+            _compare_columns(resource, [name for name, _ in returned], where)
             engine.run(f"CREATE TABLE {raw} AS {ordered(engine, resource, tree)}")
     except SqlError as error:
         private = bool(disclosed(resource))
         said = reason(error, private=private)
         raise ProjectError(f"{where}: {said}", "Correct the SQL of the query.") from (None if private else error)
-    table = _materialise(engine, resource, f"SELECT {columns_sql(resource, [str(row[1]) for row in found])} FROM {raw}")
+    table = _materialise(engine, resource, f"SELECT {columns_sql(resource, [kind for _, kind in returned])} FROM {raw}")
     engine.run(f"DROP TABLE {raw}")
     return table
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,7 +18,6 @@ from publisher.notes import write_notes
 from publisher.package.archive import write_zip
 from publisher.package.companions import write_companions
 from publisher.package.metadata import read_metadata
-from publisher.package.office import write_office
 from publisher.package.published import Published, read_checksums
 from publisher.package.release import build
 from publisher.run.context import Prepared, Run, Wishes
@@ -36,7 +36,7 @@ def build_release(
     run: Run, engine: Engine, prepared: Prepared, planned: Planned, wishes: Wishes, version: str, created: str
 ) -> Release:
     """Every file of the release, those about what changed among them, and what the pointer will say."""
-    folder = engine.folder / "release"
+    folder = _fresh(engine.folder / "release")
     parent = planned.parent.version if planned.parent else None
     changes = replace(planned.changes, to_version=version)
     package = prepared.tables.loaded.package
@@ -54,8 +54,9 @@ def build_release(
         content=prepared.content,
         parent_descriptor=planned.parent.descriptor if planned.parent else None,
         folder=folder,
+        languages=languages,
         changes=(*write(engine, changes, folder, said), tombstones),
-        companions=partial(_companions, run, engine, prepared, folder),
+        companions=partial(_companions, run, prepared, folder),
         sign=run.signer.sign if run.signer else None,
     )
     release = replace(release, files=_spare(release.files, planned.parent))
@@ -71,15 +72,22 @@ def build_release(
     return replace(release, entry=entry)
 
 
+def _fresh(folder: Path) -> Path:
+    """An empty folder. What an attempt that lost has built is removed and never written to: a store may hold the same bytes by a
+    second name."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
+
+
 def _companions(
-    run: Run, engine: Engine, prepared: Prepared, folder: Path, descriptor: Descriptor, files: Sequence[File]
+    run: Run, prepared: Prepared, folder: Path, descriptor: Descriptor, files: Sequence[File]
 ) -> list[File]:
-    """What describes the release to other programs, and what people open in Excel or take along as one file."""
+    """What describes the release to other programs, and what people take along as one file."""
     info = read_metadata(descriptor)
     languages = _languages(run, prepared.tables.loaded.package)
     canonical = {name: file.path for name, file in prepared.canonical.items() if file.path is not None}
     made = list(write_companions(info, canonical, folder, languages=languages, base_url=run.settings.base_url))
-    made += write_office(engine, prepared.tables.tables, info, languages, folder)
     if sum(file.bytes for file in prepared.canonical.values()) <= ARCHIVE_LIMIT:
         kept = {file.name: file for file in (*prepared.canonical.values(), *files, *made) if file.path is not None}
         packed = [kept[name] for name in kept if Path(name).suffix in ARCHIVED]

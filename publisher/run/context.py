@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -11,15 +12,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from publisher.audit import Event, record
 from publisher.engine import Engine, open_engine
+from publisher.errors import StoreError
 from publisher.model import File, Tables
 from publisher.project import Settings
+from publisher.project.actor import Actor
 from publisher.sources import Outside
 from publisher.store.base import Store
 from publisher.store.retry import Retry
 
 if TYPE_CHECKING:
     from publisher.signing import Signer
+
+LOG = logging.getLogger("publisher.run")
+
+NOBODY = Actor("unknown")
 
 Progress = Callable[[str, int, int], None]
 """Told of a stage, how much of it is done and how much there is (0: nobody can tell)."""
@@ -40,12 +48,25 @@ class Run:
     name: str = field(default_factory=lambda: secrets.token_hex(8))
     retry: Retry = field(default_factory=Retry)
     progress: Progress = lambda _stage, _done, _total: None
+    actor: Actor = NOBODY
     signer: Signer | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def stamp(self) -> str:
         """Now, as RFC 3339 in UTC."""
         return self.now().astimezone(UTC).isoformat(timespec="microseconds")
+
+    def tell(self, message: str, level: int = logging.INFO, **fields: object) -> None:
+        """A line for the log, with this run's name."""
+        LOG.log(level, "%s", message, extra={"run": self.name, **fields})
+
+    def record(self, action: str, package: str = "", version: str = "", reason: str = "", **details: object) -> None:
+        """Append what was done to the audit log. It stands whether or not that succeeds, so failing is told and raises nothing."""
+        event = Event(action, self.actor, self.now(), package, version, reason, self.name, details)
+        try:
+            record(self.store, event)
+        except StoreError as error:
+            self.tell(f"not in the audit log: {error.message}", logging.WARNING, event=event.to_dict())
 
     @property
     def outside(self) -> Outside:

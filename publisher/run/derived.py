@@ -14,7 +14,7 @@ from typing import Any
 from publisher import catalog, feeds, site
 from publisher.canonical import content_hash
 from publisher.commit import Head
-from publisher.commit.area import Area, Derived, derived
+from publisher.commit.area import Area, Derived, Later, derived
 from publisher.commit.derive import Heads, build_latest
 from publisher.commit.history import releases, walk
 from publisher.engine import Engine
@@ -38,12 +38,15 @@ def areas(engine: Engine, settings: Settings, store: Store, heads: Heads) -> Ite
         assert head.latest is not None
         return read_release(store, name, head.latest.version, folder), list(walk(store, head))
 
+    edition = site.make_edition(settings.languages, settings.base_url)
     for name, head in heads.items():
         own = (f"{name}/{part}/" for part in ("latest", "changes", "data", "feeds", "schemas"))
         folders = (*own, *site.folders(name, settings.languages))
-        yield Area(name, source(head, settings), folders, partial(_package, engine, settings, store, head, read))
+        yield Area(
+            name, source(head, settings), folders, partial(_package, engine, settings, edition, store, head, read)
+        )
     current = [name for name, head in heads.items() if head.latest is not None]
-    yield Area("", "", (), partial(_store, engine, settings, store, current, read))
+    yield Area("", "", (), partial(_store, engine, settings, edition, current, read))
 
 
 def source(head: Head, settings: Settings) -> str:
@@ -52,8 +55,8 @@ def source(head: Head, settings: Settings) -> str:
 
 
 def _package(
-    engine: Engine, settings: Settings, store: Store, head: Head, read: Callable[[str], Read]
-) -> Iterator[Derived]:
+    engine: Engine, settings: Settings, edition: site.Edition, store: Store, head: Head, read: Callable[[str], Read]
+) -> Iterator[Derived | Later]:
     """What one package alone decides: copies, changelog, rollups, the static API, the feeds, its pages."""
     if head.latest is None:
         return
@@ -64,25 +67,27 @@ def _package(
         build_changelog(published, line, languages),
         build_rollups(engine, published, line, published.folder),
         feeds.build(engine, published, history, base_url=settings.base_url, languages=languages),
-        _made(site.build_package(site.open_edition(store, languages, settings.base_url), published, history)),
     ):
         yield derived(key, body)
+    yield from _pages(site.build_package(edition, published, history))
 
 
 def _store(
-    engine: Engine, settings: Settings, store: Store, names: Sequence[str], read: Callable[[str], Read]
-) -> Iterator[Derived]:
+    engine: Engine, settings: Settings, edition: site.Edition, names: Sequence[str], read: Callable[[str], Read]
+) -> Iterator[Derived | Later]:
     """What shows all packages: catalogues, pages, openapi.json, and index.json at the end."""
     base, languages = settings.base_url, settings.languages
     current = [read(name) for name in names]
     infos = [(published.info, history) for published, history in current]
+    yield from _pages(site.build_root(edition, current, security_txt=settings.security_txt))
     for key, body in chain(
         catalog.build(infos, base_url=base, languages=languages),
-        _made(site.build_root(site.open_edition(store, languages, base), current, security_txt=settings.security_txt)),
         feeds.build_root(engine, [published for published, _ in current], base_url=base, languages=languages),
     ):
         yield derived(key, body)
 
 
-def _made(pages: Iterable[site.Page]) -> Iterator[tuple[str, bytes]]:
-    return ((page.key, page.make()) for page in pages)
+def _pages(pages: Iterable[site.Page]) -> Iterator[Derived | Later]:
+    """Those pages that cannot tell what they follow from are made at once."""
+    for page in pages:
+        yield Later(page.key, page.source, page.make) if page.source else derived(page.key, page.make())

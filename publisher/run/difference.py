@@ -17,6 +17,7 @@ from publisher.package.descriptor import described, described_package
 from publisher.package.published import Published, fetch_file, read_release
 from publisher.package.schema import published_schema
 from publisher.project.package import REMOVALS
+from publisher.project.unfinished import find_unfinished
 from publisher.run.context import Prepared, Run, Wishes
 from publisher.version import Bump, expect, next_version, raise_level, rule
 
@@ -53,6 +54,7 @@ def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishe
         package=package.settings,
         today=run.now().date(),
         allowed=wishes.allow,
+        unfinished=find_unfinished(package),
     )
     if head.latest is None:
         version = next_version(None, FIRST_RELEASE, first=str(package.settings.get("initial_version", "")))

@@ -9,6 +9,7 @@ done again on the new head. What is derived is rebuilt last, and failing there n
 from __future__ import annotations
 
 import json
+import logging
 import os
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -21,7 +22,7 @@ from publisher.commit.area import Refreshed
 from publisher.commit.derive import is_current, refresh
 from publisher.diff import ChangeSet, compare
 from publisher.engine import Engine
-from publisher.errors import GateRefused, InvalidData, NotFound, StoreError
+from publisher.errors import GateRefused, InvalidData, NotFound, PublisherError, StoreError
 from publisher.load import load
 from publisher.model import Loaded, Package, Receipt, Release
 from publisher.package.descriptor import described_package, identity
@@ -29,6 +30,7 @@ from publisher.package.published import Published
 from publisher.package.release import write_canonical
 from publisher.privacy import withholds
 from publisher.project import find_package, find_project, read_signer
+from publisher.project.actor import find_actor
 from publisher.query import derive
 from publisher.run.building import build_release, whole_seconds
 from publisher.run.context import Prepared, Run, Wishes, open_workspace
@@ -60,12 +62,31 @@ def publish(package: str | Path, *, target: str | None = None, wishes: Wishes | 
     Raises InvalidData, GateRefused, Superseded, SourceError, StoreError, OutcomeUnknown, UsageError; see errors.py."""
     project = find_project(Path.cwd(), os.environ)
     store = open_store(target or project.settings.target, env=os.environ, lock_days=project.settings.lock_days)
-    run = Run(store, project.settings, signer=read_signer(project.settings, os.environ), environment=os.environ)
+    run = Run(
+        store,
+        project.settings,
+        actor=find_actor(os.environ),
+        signer=read_signer(project.settings, os.environ),
+        environment=os.environ,
+    )
     return publish_package(run, find_package(project, str(package)), wishes or Wishes())
 
 
 def publish_package(run: Run, package: Package, wishes: Wishes) -> Receipt:
     """Publish one package; nothing happens where its newest release says the same already."""
+    run.tell("run started", package=package.name, store=run.store.url)
+    try:
+        receipt = _publish(run, package, wishes)
+    except PublisherError as error:
+        code, kind = error.exit_code, type(error).__name__
+        run.tell(f"run failed: {error.message}", logging.ERROR, package=package.name, error=kind, exit_code=code)
+        raise
+    done = {name: getattr(receipt, name) for name in Receipt.__slots__}
+    run.tell(f"run ended: {receipt.outcome}", **done)
+    return receipt
+
+
+def _publish(run: Run, package: Package, wishes: Wishes) -> Receipt:
     brought, loaded = _load(run, package)
     head = read_head(run.store, package.name)
     receipt = _same_inputs(head, loaded)
@@ -78,6 +99,9 @@ def publish_package(run: Run, package: Package, wishes: Wishes) -> Receipt:
             except (InvalidData, GateRefused) as error:
                 refuse(brought, error, run.outside)
                 raise
+    if receipt.outcome == "published":
+        why = wishes.message or wishes.reason
+        run.record("publish", package.name, receipt.version, why, **({"allow": wishes.allow} if wishes.allow else {}))
     accept(brought, run.outside)
     if receipt.outcome == "published" or not _is_finished(run, head, receipt):
         try:
@@ -109,7 +133,7 @@ def prepare(run: Run, engine: Engine, loaded: Loaded) -> Prepared:
     run.progress("query", 0, 0)
     tables = derive(checked, engine, seconds=run.settings.query_seconds)
     run.progress("package", 0, 0)
-    canonical = write_canonical(engine, tables, engine.folder / "release")
+    canonical = write_canonical(engine, tables, engine.folder / "canonical")
     content = identity(tables, canonical)
     if withholds(loaded.package):
         tables = replace(tables, loaded=replace(tables.loaded, inputs=content))
@@ -166,8 +190,10 @@ def _attempt(run: Run, engine: Engine, prepared: Prepared, wishes: Wishes, head:
         run=run.name,
         now=now,
     )
+    run.tell(f"claimed {claimed.version}", package=name, version=claimed.version, resumed=claimed.resumed)
     if wishes.expect:
         expect(claimed.version, wishes.expect)
+    run.progress("build", 0, 0)
     release = build_release(run, engine, prepared, planned, wishes, claimed.version, whole_seconds(claimed.created))
     total = len(release.files)
     run.progress("store", 0, total)

@@ -80,7 +80,7 @@ def rebuild(run: Run, former: Former, version: str, order: Order, folder: Path) 
     former = replace(former, parent=_within(former.parent, folder / "parent"))
     with open_engine(folder, memory=run.settings.memory) as engine:
         tables, left = _tables(engine, former, order, folder)
-        canonical = write_canonical(engine, tables, folder / "release")
+        canonical = write_canonical(engine, tables, folder / "canonical")
         content = identity(tables, canonical)
         tables = replace(tables, loaded=replace(tables.loaded, inputs=content))
         prepared = Prepared(tables, canonical, content)

@@ -93,6 +93,7 @@ def redact(
             except PreconditionFailed:
                 head = read_head(run.store, package)
                 continue
+            run.record("redact", package, head.current or "", reason.strip())
             break
     else:
         raise StoreError(f"{package}: other publishers were faster {CONTEST.tries} times", "Run this again.")

@@ -16,7 +16,7 @@ from publisher.canonical import content_hash, sha256_bytes
 from publisher.package.metadata import TableInfo
 from publisher.package.published import Published
 from publisher.site.declare import Chart, Row
-from publisher.site.edition import Edition, make_edition
+from publisher.site.edition import Edition
 from publisher.site.figures import drawable, figure, figures, picture, twin_csv
 from publisher.site.gone import gone_page, removed_rows
 from publisher.site.indexes import (
@@ -35,7 +35,6 @@ from publisher.site.share import countries, draw_share
 from publisher.site.shelf import Shelf
 from publisher.site.sources import sources_page
 from publisher.site.view import View
-from publisher.store.base import Store
 
 LISTED = 100
 """Releases on one page of a list."""
@@ -56,11 +55,6 @@ class Page:
     key: str
     make: Callable[[], bytes]
     source: str = ""
-
-
-def open_edition(store: Store, languages: Sequence[str], base_url: str) -> Edition:
-    """What all pages share. Raises StoreError."""
-    return make_edition(languages, base_url, status=store.stat(layout.STATUS) is not None)
 
 
 def build_package(edition: Edition, published: Published, history: Past) -> Iterator[Page]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from publisher import layout
-from publisher.package.metadata import FieldInfo, TableInfo
+from publisher.package.metadata import FieldInfo, TableInfo, Text
 from publisher.site.declare import Row, language_of, localized
 from publisher.site.links import Links
 from publisher.site.shelf import Shelf
@@ -38,6 +38,13 @@ def anchor(key: Sequence[str]) -> str:
     """The fragment of a row's key on the page of its table: the key, unless the page itself has that fragment."""
     name = layout.record_name(key)
     return f"~{name}" if name in _OWN or name.startswith(("column-", "f-")) else name
+
+
+def marked(text: Text, shown: str, language: str, main: str) -> Markup:
+    """What is shown of a text; where nobody translated it, it says that it is in the main language."""
+    if language == main or language in text.translations or not shown:
+        return escape(shown)
+    return Markup('<span lang="{}" dir="auto">{}</span>').format(main, shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,10 @@ class Cells:
     def plain(self, field: FieldInfo, value: str) -> Markup:
         """A value by itself."""
         if field.categories:
-            return escape(field.label(value, self.words.language))
+            label = next((item.label for item in field.categories if item.value == value), Text(value))
+            # a value that has no label of its own is a code, in no language
+            own = label if label.default != value else Text(value, {self.words.language: value})
+            return marked(own, own(self.words.language), self.words.language, self.languages[0])
         if field.type == "boolean":
             return escape(self.words("Yes") if value == "true" else self.words("No"))
         if field.type in NUMERIC or field.type == "date":

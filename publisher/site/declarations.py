@@ -43,9 +43,18 @@ def misfits(written: Any, info: PackageInfo) -> Iterator[str]:
         if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
             yield f"site.{part}: must be {'an object' if part == 'sources' else 'a list of objects'}"
             continue
+        if part == "charts":
+            yield from _same_names(items)
         for number, item in enumerate(items):
             place = f"site.{part}" if part == "sources" else f"site.{part}[{number}]"
             yield from _item(part, item, tables, place)
+
+
+def _same_names(items: list[Mapping[str, Any]]) -> Iterator[str]:
+    names = [str(item.get("name") or item.get("kind")) for item in items]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            yield f"site.charts[{number}].name: {name!r} is taken; only one chart of that name is drawn"
 
 
 def _item(part: str, item: Mapping[str, Any], tables: Mapping[str, TableInfo], place: str) -> Iterator[str]:

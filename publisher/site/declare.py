@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from publisher import layout
 from publisher.model import Descriptor
 from publisher.package.metadata import PackageInfo, TableInfo, Text, text
 
@@ -73,7 +74,7 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart of a table. `options` are those of its kind: map, matrix, bars, timeline."""
+    """A chart of a table. `name` is a part of its address; `options` are those of its kind: map, matrix, bars, timeline."""
 
     name: str
     kind: str
@@ -117,7 +118,7 @@ def read_site(descriptor: Descriptor, info: PackageInfo) -> Site:
         counts=tuple(_count(item) for item in _items(written, "numbers") if item.get("table") in tables),
         records=tuple(_records(item, tables) for item in _items(written, "records") if _has_key(item, tables)),
         sources=_sources(sources) if isinstance(sources, Mapping) and _has_key(sources, tables) else None,
-        charts=tuple(_chart(item) for item in _items(written, "charts") if _fits(item, tables)),
+        charts=tuple({item.name: item for item in _charts(written, tables)}.values()),
         notes=tuple(text(item, "text") for item in _items(written, "notes")),
     )
 
@@ -246,9 +247,13 @@ def _sources(item: Mapping[str, Any]) -> Sources:
     )
 
 
+def _charts(written: Mapping[str, Any], tables: Mapping[str, TableInfo]) -> list[Chart]:
+    return [_chart(item) for item in _items(written, "charts") if _fits(item, tables)]
+
+
 def _chart(item: Mapping[str, Any]) -> Chart:
     return Chart(
-        str(item.get("name", "")),
+        layout.segment(str(item.get("name") or item.get("kind"))),
         str(item.get("kind", "")),
         str(item["table"]),
         text(item, "title"),

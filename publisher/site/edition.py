@@ -21,7 +21,7 @@ class Edition:
     """`languages` begins with the main one, whose pages have no prefix. `base` is the site's address with its final slash, or "".
 
     `bodies` are the assets by key, `assets` their keys by plain name; `status` says whether status.json is there to be read by pages;
-    `identity` changes with this program and what is set."""
+    `identity` changes with all that every page follows from."""
 
     languages: tuple[str, ...]
     base: str
@@ -30,7 +30,6 @@ class Edition:
     bodies: Mapping[str, bytes]
     templates: Environment = field(repr=False)
     chart_css: str
-    status: bool
     identity: str
 
     def prefix(self, language: str) -> str:
@@ -40,7 +39,7 @@ class Edition:
         return self.templates.get_template(template).render(v=view, _=view.words, count=view.words.count, **values)
 
 
-def make_edition(languages: Sequence[str], base: str, *, status: bool) -> Edition:
+def make_edition(languages: Sequence[str], base: str) -> Edition:
     bodies = _read("assets")
     chart_css = bodies.pop("chart.css")
     bodies["site.css"] += chart_css
@@ -61,8 +60,7 @@ def make_edition(languages: Sequence[str], base: str, *, status: bool) -> Editio
         {assets[name]: body for name, body in bodies.items()},
         environment,
         chart_css=chart_css.decode(),
-        status=status,
-        identity=content_hash([tool_version(), list(languages), base]),
+        identity=content_hash([tool_version(), list(languages), base, assets, templates]),
     )
 
 

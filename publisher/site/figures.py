@@ -86,7 +86,7 @@ def _embed(view: View, picture: str, chart: Chart, title: str, source: str) -> s
     return str(
         Markup(
             '<figure><a href="{}"><img src="{}" alt="{}" style="max-width:100%;height:auto"></a><figcaption>{}</figcaption></figure>'
-        ).format(root + page, root + picture, title, source)
+        ).format(layout.address(root, "", page), layout.address(root, "", picture), title, source)
     )
 
 

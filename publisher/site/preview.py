@@ -157,7 +157,7 @@ def _filter(cells: Cells, table: TableInfo, field: FieldInfo, rows: Sequence[Row
     present = {value for row in rows if (value := row.get(field.name)) is not None}
     if not 1 < len(present) <= OPTIONS:
         return None
-    values = sorted(present, key=lambda value: cells.place_of(table, field.name, value))
+    values = sorted(present, key=lambda value: (cells.place_of(table, field.name, value), value))
     options = tuple((value, _label(cells, table, field, value)) for value in values)
     return Filter(field.name, field.title(cells.words.language), options)
 

@@ -12,7 +12,7 @@ from publisher.package.metadata import read_metadata
 from publisher.package.published import read_checksums, read_document
 from publisher.site import past
 from publisher.site.reuse import Citations
-from publisher.site.shelf import with_safe_links
+from publisher.site.shelf import for_pages
 from publisher.site.view import View
 
 
@@ -71,7 +71,7 @@ def release_page(view: View, entry: Mapping[str, Any]) -> bytes:
     summary = past.read_summary(shelf, version)
     try:
         descriptor = read_document(shelf.release.store, shelf.package, version, layout.DESCRIPTOR)
-        view.info = with_safe_links(read_metadata(descriptor))
+        view.info = for_pages(read_metadata(descriptor))
         files = _files(view, version)
     except NotFound:
         files = []

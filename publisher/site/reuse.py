@@ -46,8 +46,8 @@ class Reuse:
         return Citations(cite(info, language, address), forms)
 
     def snippets(self, table: TableInfo) -> list[Snippet]:
-        root = self.links.base or NOWHERE
-        return list(snippets(table, root + layout.release_folder(self.info.name, self.info.version)))
+        folder = layout.release_folder(self.info.name, self.info.version)
+        return list(snippets(table, layout.address(self.links.base or NOWHERE, "", folder)))
 
     def card(self) -> Markup:
         """The package as search engines read it."""

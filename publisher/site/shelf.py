@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 from publisher import layout
 from publisher.errors import NotFound
 from publisher.model import Descriptor
-from publisher.package.metadata import Link, PackageInfo, TableInfo
+from publisher.package.metadata import FieldInfo, Link, PackageInfo, TableInfo, Text
 from publisher.package.published import Published, read_document, read_rows
 from publisher.site.declare import Count, Row, Site, matches, read_site
+from publisher.site.prose import without_tags
 from publisher.site.stones import Stone, read_stones
 from publisher.store.base import Store
 
@@ -56,7 +57,7 @@ class Shelf:
 
     def __init__(self, release: Published, history: Sequence[Mapping[str, Any]]) -> None:
         self.package, self.release, self.history = release.package, release, tuple(history)
-        self.info = with_safe_links(release.info)
+        self.info = for_pages(release.info)
         self.site: Site = read_site(release.descriptor, self.info)
         self.rows = Rows(release, self.info)
         self._keys: dict[str, dict[tuple[str, ...], Row]] = {}
@@ -162,18 +163,39 @@ def _read_rows(release: Published, table: TableInfo) -> tuple[Row, ...]:
     assert file is not None
     with release.store.open(layout.release_file(release.package, release.version, file.path)) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-        return tuple(islice(read_rows(text), SAMPLE))
+        return tuple(islice(read_rows(text, table), SAMPLE))
 
 
-def with_safe_links(info: PackageInfo) -> PackageInfo:
-    """Addresses that a descriptor gives, those left out that are no web address: a link may run a script otherwise."""
+def for_pages(info: PackageInfo) -> PackageInfo:
+    """Metadata as pages show them: titles without tags, and no address that is no web address, since such a link may run a script."""
 
     def safe(links: Sequence[Link]) -> tuple[Link, ...]:
+        titled = [replace(item, title=_bare(item.title)) for item in links]
         return tuple(
-            item if urlsplit(item.path).scheme in {"http", "https"} else replace(item, path="") for item in links
+            item if urlsplit(item.path).scheme in {"http", "https"} else replace(item, path="") for item in titled
         )
 
-    return replace(info, licenses=safe(info.licenses), sources=safe(info.sources), contributors=safe(info.contributors))
+    return replace(
+        info,
+        title=_bare(info.title),
+        licenses=safe(info.licenses),
+        sources=safe(info.sources),
+        contributors=safe(info.contributors),
+        tables=tuple(
+            replace(table, title=_bare(table.title), fields=tuple(map(_bare_field, table.fields)))
+            for table in info.tables
+        ),
+    )
+
+
+def _bare_field(field: FieldInfo) -> FieldInfo:
+    categories = tuple(replace(item, label=_bare(item.label)) for item in field.categories)
+    return replace(field, title=_bare(field.title), categories=categories)
+
+
+def _bare(text: Text) -> Text:
+    found = {language: without_tags(item) for language, item in text.translations.items()}
+    return Text(without_tags(text.default), found)
 
 
 def _summaries(store: Store, package: str, history: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Descriptor]]:

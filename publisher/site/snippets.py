@@ -5,8 +5,10 @@ Traps they avoid: `NA` is a country (Namibia), not a missing value; codes such a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from publisher.package.metadata import TableInfo
 
@@ -23,9 +25,9 @@ class Snippet:
 
 
 def snippets(table: TableInfo, folder: str) -> Iterator[Snippet]:
-    """Snippets for a table whose release lies at the address `folder` (with its final slash)."""
+    """Snippets for a table whose release lies at the address `folder` (escaped, with its final slash)."""
     csv, parquet, document = (
-        f"{folder}{file.path}" if (file := table.file(kind)) else "" for kind in ("csv", "parquet", "json")
+        f"{folder}{quote(file.path)}" if (file := table.file(kind)) else "" for kind in ("csv", "parquet", "json")
     )
     texts = [field.name for field in table.fields if field.type in _TEXT]
     if csv:
@@ -65,12 +67,13 @@ def _pandas(address: str, texts: list[str]) -> str:
 
 
 def _names(names: list[str]) -> str:
-    flat = "[" + ", ".join(f'"{name}"' for name in names) + "]"
+    names = [json.dumps(name, ensure_ascii=False) for name in names]
+    flat = "[" + ", ".join(names) + "]"
     if len(flat) <= 90:
         return flat
     lines, line = [], "   "
     for name in names:
-        part = f' "{name}",'
+        part = f" {name},"
         if len(line) + len(part) > 92:
             lines.append(line)
             line = "   "
@@ -79,6 +82,7 @@ def _names(names: list[str]) -> str:
 
 
 def _duckdb(name: str, address: str) -> str:
+    name = name if name.isidentifier() else "table"
     return (
         "from urllib.request import urlretrieve\n\nimport duckdb\n\n"
         f'urlretrieve("{address}", "{name}.parquet")\n'

@@ -35,11 +35,14 @@ _FREQUENCIES = {
     "NEVER": mark("Not expected"),
 }
 """By the codes of the EU's list of frequencies, which accrualPeriodicity may name by its address, too."""
+_INTERVALS = {"P1D": "DAILY", "P1W": "WEEKLY", "P7D": "WEEKLY", "P1M": "MONTHLY", "P3M": "QUARTERLY", "P1Y": "ANNUAL"}
+"""As ISO 8601 writes them: `R/P1W`."""
 
 
 def frequency(code: str, words: Words) -> str:
     """How often a package is updated; what it says itself where that is no known code."""
-    text = _FREQUENCIES.get(code.rsplit("/", 1)[-1].upper(), "")
+    name = code.rsplit("/", 1)[-1].upper()
+    text = _FREQUENCIES.get(_INTERVALS.get(name, name), "")
     return words(text) if text else code
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from publisher.package.metadata import PackageInfo
+from publisher.site.prose import plain
 
 CONTEXT = "https://schema.org/"
 
@@ -20,7 +21,7 @@ def dataset(info: PackageInfo, language: str, address: str, files: Sequence[Mapp
         "@context": CONTEXT,
         "@type": "Dataset",
         "name": info.title(language),
-        "description": info.description(language)[:5000],
+        "description": plain(info.description(language))[:5000],
         "url": address,
         "version": info.version,
         "dateModified": info.created,

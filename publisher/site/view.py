@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from publisher import layout
 from publisher.package.metadata import FieldInfo, PackageInfo, TableInfo, Text
 from publisher.site import dictionary, past, structured
-from publisher.site.cells import Cells
+from publisher.site.cells import Cells, marked
 from publisher.site.contact import Contact, contacts, report_address
 from publisher.site.edition import Edition
 from publisher.site.links import Links
@@ -158,24 +158,36 @@ class View:
 
     # Texts
 
-    def foreign(self, text: Text) -> Markup:
+    def say(self, text: Text) -> Markup:
         """A text that may have no translation: then it says which language it is in."""
-        main = self.edition.languages[0]
-        if self.language == main or self.language in text.translations:
-            return escape(text(self.language))
-        return Markup('<span lang="{}" dir="auto">{}</span>').format(main, text.default)
+        return self.marked(text, text(self.language))
+
+    def marked(self, text: Text, shown: str) -> Markup:
+        """What is shown of such a text."""
+        return marked(text, shown, self.language, self.edition.languages[0])
+
+    def name(self, text: Text, name: str) -> Markup:
+        """A title; a name that stands in for one is in no language."""
+        return Markup("<bdi>{}</bdi>").format(name) if text.default == name else self.say(text)
 
     def own(self, text: str) -> Markup:
         """What a maintainer wrote in the main language alone."""
-        return self.foreign(Text(text))
+        return self.say(Text(text))
 
     def plain(self, text: Text) -> str:
         """A description in one line."""
         return plain(text(self.language))
 
+    def prose(self, text: Text) -> Markup:
+        """A description in one line, saying its language."""
+        return self.marked(text, self.plain(text))
+
     def paragraphs(self, text: Text) -> Markup:
         """A description with its paragraphs, lists and links."""
-        return html(text(self.language))
+        body, main = html(text(self.language)), self.edition.languages[0]
+        if self.language == main or self.language in text.translations:
+            return body
+        return Markup('<div lang="{}" dir="auto">{}</div>').format(main, body)
 
     @cached_property
     def lead(self) -> tuple[str, str]:
@@ -183,20 +195,23 @@ class View:
         first, *rest = _SENTENCE.split(self.plain(self.info.description), maxsplit=1)
         return first, rest[0] if rest else ""
 
-    def first_sentence(self, text: Text) -> str:
-        return _SENTENCE.split(self.plain(text), maxsplit=1)[0]
+    def first_sentence(self, text: Text) -> Markup:
+        return self.marked(text, _SENTENCE.split(self.plain(text), maxsplit=1)[0])
 
     @property
-    def figures(self) -> list[dict[str, str]]:
+    def figures(self) -> list[dict[str, Markup | str]]:
         """Declared numbers that have a label; without any, the rows of the first tables."""
         declared = [item for item in self.shelf.site.counts if item.label]
         if declared:
             return [
-                {"label": item.label(self.language), "number": self.words.number(self.shelf.numbers[item.name])}
+                {"label": self.say(item.label), "number": self.words.number(self.shelf.numbers[item.name])}
                 for item in declared
             ]
         return [
-            {"label": table.title(self.language), "number": self.words.number(table.rows)}
+            {
+                "label": escape(self.words("rows in")) + " " + self.name(table.title, table.name),
+                "number": self.words.number(table.rows),
+            }
             for table in self.info.tables[:4]
         ]
 

@@ -6,19 +6,23 @@ what was published before stays.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from urllib.parse import urlsplit
 
 from publisher.errors import PublisherError, SourceError, StoreError
 from publisher.model import Origin, Package, Reading, Resource
+from publisher.project.files import did_you_mean
 from publisher.project.origin import FORMATS, PACKED, tabular_dialect
 from publisher.sources.bucket import read_object
 from publisher.sources.cache import Kept, Slot, forget, open_slot
-from publisher.sources.inbox import Found, Inbox, find, open_inbox
+from publisher.sources.inbox import Found, Inbox, find, open_inbox, strays
 from publisher.sources.outside import Outside
 from publisher.sources.page import read_page
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ def bring(package: Package, outside: Outside) -> Brought:
     resources = tuple(_bring_table(package.name, item, trip) if item.origins else item for item in package.resources)
     if trip.failures:
         raise _join(package.name, trip.failures)
+    if trip.inbox:
+        _tell_strays(trip.inbox, package)
     forget(outside.cache, outside.now())
     return Brought(replace(package, resources=resources), trip.inbox, tuple(trip.drops))
 
@@ -136,6 +142,13 @@ def _from_inbox(package: str, resource: Resource, trip: _Trip) -> Resource:
     name = f"{resource.name}{found.suffix}"
     reading = Reading("inbox", name, kept.read_at, kept.bytes, kept.sha256, modified=kept.modified)
     return _with_files(resource, [slot.path(kept)], (reading,))
+
+
+def _tell_strays(inbox: Inbox, package: Package) -> None:
+    tables = [item.name for item in package.resources if item.origins and item.origins[0].kind == "inbox"]
+    for name in strays(inbox, package.name, tables):
+        near = did_you_mean(name, [f"{table}{PurePath(name).suffix}" for table in tables])
+        _LOG.warning("inbox: %s/%s has the name of no table that is read from there. %s", package.name, name, near)
 
 
 def _with_files(resource: Resource, paths: list[Path], readings: tuple[Reading, ...]) -> Resource:

@@ -14,7 +14,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -86,7 +86,7 @@ def open_inbox(outside: Outside) -> Inbox:
 
 def find(inbox: Inbox, package: str, table: str) -> Found | None:
     """The file that a table is to be read from: one that was dropped, else the latest that was accepted."""
-    dropped = [(name, end) for name in inbox.names(package) if (end := name.removeprefix(table)) in SUFFIXES]
+    dropped = [(name, suffix) for name in inbox.names(package) if (suffix := _ending(name, table))]
     if len(dropped) > 1:
         names = ", ".join(name for name, _ in dropped)
         raise SourceError(f"{len(dropped)} files were dropped for it: {names}", "Take all but one away.")
@@ -98,10 +98,17 @@ def find(inbox: Inbox, package: str, table: str) -> Found | None:
     return None
 
 
+def strays(inbox: Inbox, package: str, tables: Sequence[str]) -> list[str]:
+    """Dropped files whose names are those of no table, which nobody would ever read."""
+    own = (".report.txt", ".part", ".tmp")
+    others = [name for name in inbox.names(package) if not name.startswith((".", "~")) and not name.endswith(own)]
+    return [name for name in others if not any(_ending(name, table) for table in tables)]
+
+
 def accepted_key(found: Found, now: datetime) -> str:
     """Where a dropped file goes when it was published."""
     folder, _, name = found.key.rpartition("/")
-    return f"{folder}/{ACCEPTED}/{name.removesuffix(found.suffix)}.{now.astimezone(UTC):%Y%m%dT%H%M%S%fZ}{found.suffix}"
+    return f"{folder}/{ACCEPTED}/{name[: -len(found.suffix)]}.{now.astimezone(UTC):%Y%m%dT%H%M%S%fZ}{found.suffix}"
 
 
 def report_key(found: Found) -> str:
@@ -109,11 +116,16 @@ def report_key(found: Found) -> str:
     return f"{found.key}.report.txt"
 
 
+def _ending(name: str, table: str) -> str:
+    """How a dropped file of `table` ends, in small letters; "" for any other file."""
+    ending = name.removeprefix(table).lower() if name.startswith(table) else ""
+    return ending if ending in SUFFIXES else ""
+
+
 def _suffix(name: str, table: str) -> str:
     """How an accepted file of `table` ends; "" for any other file."""
     match = _TIME.match(name.removeprefix(table)) if name.startswith(table) else None
-    suffix = name.removeprefix(table)[match.end() :] if match else ""
-    return suffix if suffix in SUFFIXES else ""
+    return _ending(name, table + match[0]) if match else ""
 
 
 @dataclass(frozen=True, slots=True)

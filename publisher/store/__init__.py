@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from publisher import layout
 from publisher.errors import UsageError
-from publisher.store.base import Store
+from publisher.store.base import Sharing, Store
 from publisher.store.files import FileStore
 from publisher.store.memory import MemoryStore
 from publisher.store.retry import Retry
@@ -38,6 +38,16 @@ def open_store(target: str, *, env: Mapping[str, str], retry: Retry = RETRY, loc
     if "://" in target:
         raise UsageError(f"cannot publish to {target}: unknown kind of target", _REMEDY)
     return _open_folder(target)
+
+
+def open_sharing(target: str, *, env: Mapping[str, str]) -> Sharing | None:
+    """The bucket that `target` names, to ask and set who may read it; None for a target that serves nothing itself. Raises UsageError."""
+    if not target.startswith("s3:"):
+        return None
+    # see open_store
+    from publisher.store.s3 import open_bucket
+
+    return open_bucket(target, env, retry=RETRY)
 
 
 def _file_path(target: str) -> str:

@@ -31,7 +31,8 @@ _UNFIT = re.compile(r"[\x00-\x1f\x7f\\]")
 @dataclass(frozen=True, slots=True)
 class Stat:
     """An object without its bytes. `etag` is an opaque token for `if_match` alone, never a hash of content; `sha256` is the
-    hexadecimal hash recorded with the object when it was written ("" where none is recorded)."""
+    hexadecimal hash recorded with the object when it was written ("" where none is recorded). `proven` says that size and hash
+    were taken from the bytes as they lie in the store, not from a record or from what was sent."""
 
     key: str
     size: int
@@ -39,6 +40,7 @@ class Stat:
     sha256: str
     modified: datetime
     headers: Headers = field(default_factory=Headers)
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,12 @@ class Store(Protocol):
     ) -> Stat:
         """Write one object, `sha256` (hexadecimal, of `body`) recorded with it. Returns its new record.
 
+        A file that nobody may write to any more (no write permission is set) may be taken as it is, by a second name for it.
         Raises PreconditionFailed, Conflict, AccessDenied, Unavailable, StoreError.
         """
         ...
 
-    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> Stat:
+    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> None:
         """Write `key` from the bytes of `source` inside the store, only where `key` is absent unless `replace`.
 
         The check for absence and the copy are one step only where the store can; S3 servers differ (see store/s3.py).
@@ -125,6 +128,18 @@ class Store(Protocol):
     def sweep(self, before: datetime, *, remove: bool) -> tuple[str, ...]:
         """What interrupted writes begun before `before` left behind (unfinished multipart uploads, temporary files), in words;
         with `remove`, it is removed. Objects are never touched."""
+        ...
+
+
+class Sharing(Protocol):
+    """Somewhere that can let pages of other addresses read (CORS)."""
+
+    def shares(self) -> bool:
+        """Whether it lets them. Raises AccessDenied where this key may not know, StoreError."""
+        ...
+
+    def share(self) -> None:
+        """Let them; other rules stay. Raises AccessDenied, StoreError."""
         ...
 
 

@@ -39,7 +39,7 @@ from publisher.store.probe import probe_store
 
 OWN = ".publisher"
 _ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
-_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 
 
 class FileStore:
@@ -92,17 +92,20 @@ class FileStore:
     ) -> Stat:
         path = self._path(key)
         with self._writing(key), self._temporary() as temporary:
-            if _write(temporary, body, lasting=self._lasting) != sha256:
+            taken = isinstance(body, Path) and _take(temporary, body, lasting=self._lasting)
+            if (sha256_file(temporary) if taken else _write(temporary, body, lasting=self._lasting)) != sha256:
                 raise Damaged(f"{key}: the bytes to write do not have the promised sha256", "Build the release again.")
-            return self._place(key, temporary, path, sha256, if_absent=if_absent, if_match=if_match)
+            status = self._place(key, temporary, path, if_absent=if_absent, if_match=if_match)
+            return self._stat(key, status, sha256, proven=taken)
 
-    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> Stat:  # noqa: ARG002
+    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> None:  # noqa: ARG002
         path, origin = self._path(key), self._path(source)
         if not origin.is_file():
             raise NotFound(f"{self.url}: no object {source}")
         with self._writing(key), self._temporary() as temporary:
-            digest = _link(temporary, origin, lasting=self._lasting)
-            return self._place(key, temporary, path, digest, if_absent=not replace, if_match=None)
+            if not _link(temporary, origin):
+                _write(temporary, origin, lasting=self._lasting)
+            self._place(key, temporary, path, if_absent=not replace, if_match=None)
 
     def delete(self, key: str) -> None:
         path = self._path(key)
@@ -152,9 +155,9 @@ class FileStore:
             raise StoreError(f"{key}: {OWN}/ is the store's own folder", "Name the package otherwise.")
         return self.root / key
 
-    def _stat(self, key: str, status: os.stat_result, digest: str) -> Stat:
+    def _stat(self, key: str, status: os.stat_result, digest: str, *, proven: bool = True) -> Stat:
         modified = datetime.fromtimestamp(status.st_mtime, UTC)
-        return Stat(key, status.st_size, digest, digest, modified, self._headers(key))
+        return Stat(key, status.st_size, digest, digest, modified, self._headers(key), proven)
 
     def _walk(self, folder: Path, prefix: str) -> Iterator[Stat]:
         try:
@@ -188,9 +191,7 @@ class FileStore:
         finally:
             path.unlink(missing_ok=True)
 
-    def _place(
-        self, key: str, temporary: Path, path: Path, digest: str, *, if_absent: bool, if_match: str | None
-    ) -> Stat:
+    def _place(self, key: str, temporary: Path, path: Path, *, if_absent: bool, if_match: str | None) -> os.stat_result:
         status = temporary.stat()
         if if_absent:
             self._create(key, temporary, path)
@@ -202,7 +203,7 @@ class FileStore:
         else:
             _in_folder(path, lambda: temporary.replace(path))
         self._flush_folders(key, path)
-        return self._stat(key, status, digest)
+        return status
 
     def _create(self, key: str, temporary: Path, path: Path) -> None:
         """A hard link, since no file system gives a name twice; where there are none, a look and a rename under the lock."""
@@ -273,15 +274,26 @@ def _write(temporary: Path, body: bytes | Path, *, lasting: bool) -> str:
     return digest.hexdigest()
 
 
-def _link(temporary: Path, origin: Path, *, lasting: bool) -> str:
-    """A second name for the same bytes, which takes no room; a copy where the file system has no hard links."""
+def _take(temporary: Path, finished: Path, *, lasting: bool) -> bool:
+    """A second name for a file that nobody may write to any more, flushed where it is `lasting`. False where it needs a copy."""
+    if finished.lstat().st_mode & 0o222 or not _link(temporary, finished):
+        return False
+    if lasting:
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+    return True
+
+
+def _link(temporary: Path, origin: Path) -> bool:
+    """A second name for the same bytes, which takes no room. False where there can be none: on another file system, or on one that
+    has no hard links."""
     try:
         temporary.hardlink_to(origin)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        return _write(temporary, origin, lasting=lasting)
-    return sha256_file(temporary)
+        return False
+    return True
 
 
 def _in_folder(path: Path, action: Callable[[], object]) -> None:

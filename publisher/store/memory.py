@@ -73,9 +73,9 @@ class MemoryStore:
             self._objects[key] = (data, stat)
             return stat
 
-    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> Stat:
+    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> None:
         data, stat = self.read(source)
-        return self.put(key, data, sha256=stat.sha256, headers=headers, if_absent=not replace)
+        self.put(key, data, sha256=stat.sha256, headers=headers, if_absent=not replace)
 
     def delete(self, key: str) -> None:
         with self._lock:

@@ -18,7 +18,7 @@ import base64
 import hashlib
 import io
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -49,7 +49,8 @@ from publisher.model import Headers
 from publisher.store.base import Capabilities, Stat, Store, check_key, metadata
 from publisher.store.probe import probe_store
 from publisher.store.retry import NEVER, Retry
-from publisher.store.s3_errors import CREDENTIALS, explain
+from publisher.store.s3_cors import Rule, lets_all_read, with_ours
+from publisher.store.s3_errors import CREDENTIALS, HANDED_OUT, explain
 from publisher.store.s3_parts import LIMITS, Limits, Parts, copy_parts, put_parts
 from publisher.store.s3_versions import forget_versions
 
@@ -58,14 +59,8 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 32
 
-_NO_CREDENTIALS = (
-    NoCredentialsError,
-    PartialCredentialsError,
-    CredentialRetrievalError,
-    MetadataRetrievalError,
-    SSOError,
-    TokenRetrievalError,
-)
+_NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError)
+_NOT_HANDED_OUT = (CredentialRetrievalError, MetadataRetrievalError, SSOError, TokenRetrievalError)
 
 
 def open_bucket(
@@ -106,6 +101,8 @@ def open_bucket(
         client = session.client("s3", endpoint_url=endpoint, config=config)
     except ProfileNotFound as error:
         raise UsageError(f"{target}: {error}", "Set AWS_PROFILE to a profile of ~/.aws/config.") from error
+    except _NOT_HANDED_OUT as error:
+        raise AccessDenied(f"{target}: {error}", HANDED_OUT) from error
     except (BotoCoreError, ValueError) as error:
         raise UsageError(
             f"{target}: {error}", "Check the AWS_* variables; AWS_ENDPOINT_URL is http(s)://host."
@@ -211,7 +208,7 @@ class S3Store:
             raise PreconditionFailed(f"{self.url}: {key} is gone since it was read") from error
         return Stat(key, len(data), _etag(answer["ETag"]), sha256, _date(answer), headers)
 
-    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> Stat:
+    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> None:
         origin = self.stat(source)
         if origin is None:
             raise NotFound(f"{self.url}: no object {source}")
@@ -221,20 +218,17 @@ class S3Store:
         if origin.size > self._limits.copy_at_once:
             parts = self._parts("copy", key, headers, origin.sha256, condition)
             copy_parts(parts, self._key(source), origin.size)
-            self._keep(key, headers)
-            return self._written(key)
-        with self._asking("copy", key):
-            answer = self._client.copy_object(
-                Bucket=self._bucket,
-                Key=self._key(key),
-                CopySource={"Bucket": self._bucket, "Key": self._key(source)},
-                MetadataDirective="REPLACE",
-                **_meta(origin.sha256, headers),
-                **condition,
-            )
+        else:
+            with self._asking("copy", key):
+                self._client.copy_object(
+                    Bucket=self._bucket,
+                    Key=self._key(key),
+                    CopySource={"Bucket": self._bucket, "Key": self._key(source)},
+                    MetadataDirective="REPLACE",
+                    **_meta(origin.sha256, headers),
+                    **condition,
+                )
         self._keep(key, headers)
-        result = answer["CopyObjectResult"]
-        return Stat(key, origin.size, _etag(result["ETag"]), origin.sha256, result["LastModified"], headers)
 
     def delete(self, key: str) -> None:
         with suppress(NotFound), self._asking("delete", key):
@@ -277,6 +271,21 @@ class S3Store:
                             Bucket=self._bucket, Key=upload["Key"], UploadId=upload["UploadId"]
                         )
         return tuple(found)
+
+    def shares(self) -> bool:
+        return lets_all_read(self._rules())
+
+    def share(self) -> None:
+        rules = cast("Any", with_ours(self._rules()))
+        with self._asking("set the CORS rules of", "the bucket"):
+            self._client.put_bucket_cors(Bucket=self._bucket, CORSConfiguration={"CORSRules": rules})
+
+    def _rules(self) -> Sequence[Rule]:
+        try:
+            with self._asking("read the CORS rules of", "the bucket"):
+                return cast("Sequence[Rule]", self._client.get_bucket_cors(Bucket=self._bucket)["CORSRules"])
+        except NotFound:
+            return ()
 
     def _find_form(self) -> Capabilities:
         """Ceph 16 answers 412 to a current ETag with quotes. A server that takes neither form has no compare-and-swap."""
@@ -370,6 +379,8 @@ class S3Store:
             raise explain(what, str(details.get("Code", "")), status, str(details.get("Message", ""))) from error
         except _NO_CREDENTIALS as error:
             raise AccessDenied(f"{what}: {error}", CREDENTIALS) from error
+        except _NOT_HANDED_OUT as error:
+            raise AccessDenied(f"{what}: {error}", HANDED_OUT) from error
         except (ParamValidationError, InvalidRegionError) as error:
             raise UsageError(f"{what}: {error}", "Check the target's bucket name and AWS_REGION.") from error
         except (BotoCoreError, HTTPException, OSError) as error:

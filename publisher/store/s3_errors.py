@@ -16,6 +16,10 @@ from publisher.errors import (
 )
 
 CREDENTIALS = "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN or AWS_PROFILE; `doctor` tries them."
+HANDED_OUT = (
+    "What hands out the credentials (a role of this machine or container, single sign-on) did not: check that and the network, or set "
+    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+)
 
 _REFUSED = {
     "InvalidAccessKeyId": "This access key is not known to the server. " + CREDENTIALS,

@@ -25,10 +25,10 @@ from publisher.validate.patterns import any_of, matching
 class Accept:
     """SQL over the text of one cell, `{v}` standing for the text (never NULL).
 
-    `test` accepts the cell where it is true (false and NULL refuse it), `key` is its key (equal text for equal values, as exact.key_of gives it), `canonical` the text that
-    is published, `value` what bounds compare with, written so that a cell which `test` refuses gives NULL, not an error.
-    `bound` turns a bound's typed value into the SQL it is compared with, or None where it cannot be; `free` says that an
-    accepted cell may hold any character, quotes included.
+    `test` accepts the cell where it is true; false and NULL refuse it. `key` is its key (equal text for equal values, as
+    exact.key_of gives it), `canonical` the text that is published, `value` what bounds compare with, written so that a cell which
+    `test` refuses gives NULL, not an error. `bound` turns a bound's typed value into the SQL it is compared with, or None where
+    it cannot be; `free` says that an accepted cell may hold any character, quotes included.
     """
 
     test: str

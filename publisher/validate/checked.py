@@ -11,8 +11,8 @@ from publisher.findings import Report
 from publisher.model import Loaded
 from publisher.validate.accept import Column
 from publisher.validate.house import LEFT_TO_GATES
-from publisher.validate.lanes import Scan
 from publisher.validate.package import LIMIT, drop_scans, report_of, validate_tables
+from publisher.validate.scan import Scan
 
 
 @dataclass(frozen=True, slots=True)

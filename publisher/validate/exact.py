@@ -150,15 +150,14 @@ def key_of(value: Any) -> str:
     )
 
 
-NAN = "NaN"
+NAN = "\x01NaN"
+"""The key of what is not a number; no text that a cell is likely to hold."""
 
 
 def _number_key(value: bool | float | Decimal) -> str:
     number = Decimal(value)
-    if number.is_nan():
-        return NAN
-    if number.is_infinite():
-        return "INF" if number > 0 else "-INF"
+    if not number.is_finite():
+        return NAN if number.is_nan() else _infinite(number)
     sign, digits, exponent = number.as_tuple()
     assert isinstance(exponent, int)
     text = "".join(map(str, digits)).lstrip("0")
@@ -167,6 +166,10 @@ def _number_key(value: bool | float | Decimal) -> str:
     if not stripped:
         return "0"
     return ("-" if sign else "") + _place_point(stripped, exponent)
+
+
+def _infinite(number: Decimal) -> str:
+    return "INF" if number > 0 else "-INF"
 
 
 def _place_point(digits: str, exponent: int) -> str:
@@ -183,7 +186,7 @@ def _canonical_number(value: Any, _cell: str) -> str:
     """Plain decimal text that keeps the digits written: 9.50 stays 9.50, 1e3 becomes 1000."""
     number = Decimal(str(value)) if isinstance(value, float) else Decimal(value)
     if not number.is_finite():
-        return _number_key(number)
+        return "NaN" if number.is_nan() else _infinite(number)
     sign, digits, exponent = number.as_tuple()
     assert isinstance(exponent, int)
     text = "".join(map(str, digits)).lstrip("0") or "0"

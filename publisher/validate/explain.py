@@ -15,8 +15,9 @@ from typing import Any
 
 from publisher.engine import Engine
 from publisher.findings import Finding
+from publisher.load import Plain
 from publisher.validate.exact import Reader
-from publisher.validate.lanes import Scan, stream
+from publisher.validate.scan import Scan, stream
 
 SHOWN = 12
 """Allowed values that are listed."""
@@ -51,29 +52,39 @@ def explain(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
     """Complete the samples of a scan."""
     known: dict[str, Sequence[str]] = {}
     fields = dict(enumerate(scan.fields, start=1))
-    names = [field.name for field in scan.fields]
-    key = [(name, names.index(name)) for name in scan.source.schema.primary_key if name in names]
     lines = dict(_lines(engine, scan, sorted({item.row for item in scan.found.kept if item.row and item.line is None})))
-    converted = scan.source.plain is not None and scan.source.plain.converted
     readers: dict[str, Reader] = {}
     seen: Counter[str] = Counter()
     completed = []
     for finding in scan.found.kept:
         field = fields.get(finding.field or 0)
-        expected, nearest = finding.expected, finding.nearest
         seen[finding.type] += 1
+        if finding.line is None and finding.row in lines:
+            finding = replace(finding, line=lines[finding.row])
         if seen[finding.type] > NEAREST:
             pass
         elif finding.type == "foreign-key":
-            nearest = _nearest(finding.cell or "", _referenced(engine, scan, scans, finding.name, known))
+            near = _nearest(finding.cell or "", _referenced(engine, scan, scans, finding.name, known))
+            finding = replace(finding, nearest=near)
         elif field is not None and finding.type in ("type-error", "constraint-error"):
             if field.name not in readers:
                 readers[field.name] = Reader(field, scan.source.dialect, {})
-            expected, nearest = _expectation(field, finding, readers[field.name])
-        pairs = finding.key or tuple((name, finding.cells[at]) for name, at in key if at < len(finding.cells))
-        line = None if converted else finding.line or lines.get(finding.row or 0)
-        completed.append(replace(finding, expected=expected, nearest=nearest, key=pairs, line=line))
+            expected, near = _expectation(field, finding, readers[field.name])
+            finding = replace(finding, expected=expected, nearest=near)
+        completed.append(_locate(finding, scan.source.plain))
     scan.found.kept = completed
+
+
+def _locate(finding: Finding, plain: Plain | None) -> Finding:
+    """The finding with file and line as people know them: of the part it is in, and no line where the file was converted."""
+    if plain is None or finding.line is None:
+        return finding
+    if plain.converted:
+        return replace(finding, line=None)
+    part = next((part for part in reversed(plain.parts) if part.line <= finding.line), None)
+    if part is None:
+        return finding
+    return replace(finding, path=str(part.path), line=finding.line - part.line + 1 + part.left_out)
 
 
 def _expectation(field: Any, finding: Finding, reader: Reader) -> tuple[str, str]:
@@ -144,7 +155,7 @@ def _lines(engine: Engine, scan: Scan, wanted: Sequence[int]) -> Iterator[tuple[
         return
     left = list(reversed(wanted))
     shift = 0
-    for row, breaks in stream(engine, f"SELECT {records.row}, breaks FROM {scan.narrow} WHERE breaks > 0 ORDER BY row"):
+    for row, breaks in stream(engine, f"SELECT row, breaks FROM {scan.marked} WHERE breaks > 0 ORDER BY row"):
         while left and left[-1] <= row:
             found = left.pop()
             yield found, found + shift

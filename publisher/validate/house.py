@@ -16,7 +16,7 @@ from publisher.errors import ProjectError
 from publisher.findings import HOUSE, Finding
 from publisher.privacy import allowed_in, kinds_of, settings_of
 from publisher.validate.keys import check_unique_keys
-from publisher.validate.lanes import Scan, stream
+from publisher.validate.scan import Scan, stream
 
 BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 INVISIBLE = re.compile("^\\s|\\s$|[\u00a0\u00ad\u180e\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]")

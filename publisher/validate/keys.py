@@ -12,8 +12,8 @@ from typing import Any
 from publisher.engine import Engine, literal
 from publisher.errors import ProjectError
 from publisher.findings import Finding
-from publisher.validate.lanes import Scan, stream
-from publisher.validate.structure import NO_TEXT
+from publisher.validate.scan import Scan, stream
+from publisher.validate.textfile import NO_TEXT
 
 FAMILIES = {
     "integer": "number",
@@ -113,13 +113,14 @@ def _check_primary_key(engine: Engine, scan: Scan) -> None:
     if not scan.source.dialect.header_case:
         names = [field.name for field in scan.fields if field.name.lower() in {name.lower() for name in names}]
     columns = [str(scan.key_column(name)) for name in names]
-    for (row,) in stream(engine, f"SELECT row FROM {scan.keys} WHERE {_all_null(columns)} ORDER BY row"):
-        scan.found.add(Finding("primary-key", 'cells composing the primary keys are all "None"', row=row))
-    for row, other, cells in _repeated(engine, scan.keys, columns):
-        pairs = tuple(zip(names, map(_shown, cells), strict=True))
-        scan.found.add(
-            Finding("primary-key", f"the same as in the row at position {other}", row=row, key=pairs, other=other)
+    for row, other, cells in _repeated(engine, scan.keys, columns, blank=True):
+        note = (
+            f"the same as in the row at position {other}"
+            if other
+            else 'cells composing the primary keys are all "None"'
         )
+        pairs = tuple(zip(names, map(_shown, cells), strict=True)) if other else ()
+        scan.found.add(Finding("primary-key", note, row=row, key=pairs, other=other, rule="" if other else "empty"))
 
 
 def _check_foreign_key(engine: Engine, scan: Scan, key: Mapping[str, Any], scans: Mapping[str, Scan]) -> None:
@@ -141,13 +142,10 @@ def _check_foreign_key(engine: Engine, scan: Scan, key: Mapping[str, Any], scans
             f' as "{", ".join(reference["fields"])}"'
         )
         pairs = tuple(zip(names, map(_shown, cells), strict=True))
-        number = (
-            next(index for index, field in enumerate(scan.fields, 1) if field.name == names[0])
-            if len(names) == 1
-            else None
-        )
         scan.found.add(
-            Finding("foreign-key", note, row=row, name=", ".join(names), cell=values, key=pairs, rule=str(number or ""))
+            Finding(
+                "foreign-key", note, row=row, name=", ".join(names), cell=values, key=pairs, rule=target.source.name
+            )
         )
 
 
@@ -163,23 +161,38 @@ def _their_key(scan: Scan, name: str, target: Scan, other: str) -> str:
     return f"CASE WHEN {column} IS NOT NULL THEN {literal(NO_TEXT)} END"
 
 
-def _repeated(engine: Engine, relation: str, columns: Sequence[str]) -> Iterator[tuple[int, int, tuple[Any, ...]]]:
-    """(record, the last record before it with the same key, the key) for every repetition, in order."""
-    names = ", ".join(columns)
+def _repeated(
+    engine: Engine, relation: str, columns: Sequence[str], *, blank: bool = False
+) -> Iterator[tuple[int, int | None, tuple[Any, ...]]]:
+    """(record, the last record before it with the same key, the key) for every repetition, in order.
+
+    A key of missing cells alone repeats nothing; with `blank`, each is given too, with no record before it."""
+    if len(columns) == 1 and _ascends(engine, relation, columns[0]):
+        return
+    names, nothing = ", ".join(columns), _all_null(columns)
+    found = f"count(*) > 1 OR ({nothing})" if blank else f"count(*) > 1 AND NOT ({nothing})"
     engine.run(
-        f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT {names} FROM {relation}"
-        f" WHERE NOT ({_all_null(columns)}) GROUP BY {names} HAVING count(*) > 1"
+        f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT {names} FROM {relation} GROUP BY {names} HAVING {found}"
     )
     if not engine.value("SELECT count(*) FROM repeated"):
         return
     same = " AND ".join(f"its.{column} IS NOT DISTINCT FROM repeated.{column}" for column in columns)
     mine = ", ".join(f"its.{column}" for column in columns)
+    lag = f"lag(row) OVER (PARTITION BY {mine} ORDER BY row)"
     ranked = (
-        f"SELECT row, lag(row) OVER (PARTITION BY {mine} ORDER BY row) AS other, {mine}"
+        f"SELECT row, CASE WHEN NOT ({nothing}) THEN {lag} END AS other, {mine}"
         f" FROM {relation} AS its SEMI JOIN repeated ON {same}"
     )
-    for row, other, *cells in stream(engine, f"SELECT * FROM ({ranked}) WHERE other IS NOT NULL ORDER BY row"):
+    wanted = f"other IS NOT NULL OR ({nothing})"
+    for row, other, *cells in stream(engine, f"SELECT * FROM ({ranked}) WHERE {wanted} ORDER BY row"):
         yield row, other, tuple(cells)
+
+
+def _ascends(engine: Engine, relation: str, column: str) -> bool:
+    """Whether each key is greater than the one before it, so that none is missing or repeated. Most tables are sorted by their
+    key; where one is not, the first few records tell."""
+    pairs = f"SELECT {column}, lag({column}) OVER () AS before FROM {relation}"
+    return not engine.rows(f"SELECT 1 FROM ({pairs}) WHERE {column} IS NULL OR {column} <= before LIMIT 1")
 
 
 def _all_null(columns: Sequence[str]) -> str:

@@ -18,15 +18,15 @@ from publisher.errors import ProjectError
 from publisher.findings import Collector, Report
 from publisher.load import Plain, make_plain
 from publisher.model import Package, Resource
-from publisher.project.files import read_object
 from publisher.schema import own_constraints, parse_dialect, parse_schema
-from publisher.shape import check_dialect, check_schema
 from publisher.validate import house
+from publisher.validate.checklist import apply_checklist
 from publisher.validate.explain import explain
 from publisher.validate.json_rules import check_json_rules
 from publisher.validate.keys import broken_reference, check_keys, keyed_fields
-from publisher.validate.lanes import Scan, Source
-from publisher.validate.structure import read_head
+from publisher.validate.reading import read_head
+from publisher.validate.scan import Scan, Source
+from publisher.validate.single import Reference, descriptor_at, resource_of
 from publisher.validate.table import read_path, scan_table
 from publisher.validate.withhold import withhold
 
@@ -34,8 +34,6 @@ LIMIT = 1000
 """Samples kept of each code in each table; counts are always exact."""
 MEMORY = "256MB"
 """DuckDB's limit where validation opens an engine of its own; what does not fit spills to the scratch folder."""
-
-Reference = tuple[str | Path, Mapping[str, Any] | str | Path]
 
 
 def validate_table(
@@ -46,13 +44,15 @@ def validate_table(
     encoding: str | None = "utf-8",
     references: Mapping[str, Reference] | None = None,
     checks: str | None = None,
+    checklist: Mapping[str, Any] | str | Path | None = None,
     limit: int | None = LIMIT,
     reveal: bool = False,
 ) -> Report:
     """The findings of one table.
 
     `schema` and `dialect` are descriptors or paths of them; without a schema only the structure is judged. `references` are the
-    tables that foreign keys name, as (path, schema). `checks="house"` adds our own checks. `limit` caps the samples of a code.
+    tables that foreign keys name, as (path, schema). `checks="house"` adds our own checks, `checklist` those of frictionless
+    (a descriptor or its path). `limit` caps the samples of a code.
     `reveal` shows values of private columns, which the report else withholds.
     Raises ProjectError for a file that is missing and for rules that are themselves wrong.
     """
@@ -61,7 +61,8 @@ def validate_table(
     others = [resource_of(name, Path(at), its, None, encoding) for name, (at, its) in (references or {}).items()]
     with tempfile.TemporaryDirectory(prefix="publisher-") as folder, open_engine(Path(folder), memory=MEMORY) as engine:
         scans = validate_resources(engine, [main, *others], limit=limit, only=main.name, house_checks=checks == "house")
-        return report_of({main.name: scans[main.name]}, reveal=reveal)
+        report = report_of({main.name: scans[main.name]}, reveal=reveal)
+    return apply_checklist(report, [main, *others], descriptor_at(checklist)) if checklist else report
 
 
 def validate_package(
@@ -181,7 +182,7 @@ def report_of(scans: Mapping[str, Scan], *, reveal: bool = False) -> Report:
 def drop_scans(engine: Engine, scans: Mapping[str, Scan]) -> None:
     """Free what the lanes kept; the relations of Checked do not need it."""
     for scan in scans.values():
-        for table in ("narrow", "patched"):
+        for table in ("narrow", "patched", "odd"):
             engine.run(f"DROP TABLE IF EXISTS {table}{scan.source.number}")
 
 
@@ -228,27 +229,6 @@ def _own(schema: Mapping[str, Any], where: str) -> dict[str, dict[str, Any]]:
     own = own_constraints(schema)
     check_json_rules(own, where)
     return own
-
-
-def resource_of(name: str, path: Path, schema: Any, dialect: Any, encoding: str | None) -> Resource:
-    """A resource for a file that belongs to no package; schema and dialect as descriptors or paths of them."""
-    found, written = _descriptor(schema), _descriptor(dialect)
-    check_schema(found, f"table {name}")
-    check_dialect(written, f"table {name}: dialect")
-    return Resource(
-        name=name,
-        paths=(path,),
-        schema=found,
-        dialect=written,
-        encoding=encoding or "utf-8",
-        descriptor={"name": name, "path": path.name},
-    )
-
-
-def _descriptor(value: Mapping[str, Any] | str | Path | None) -> Mapping[str, Any]:
-    if isinstance(value, (str, Path)):
-        return read_object(Path(value))
-    return value or {}
 
 
 def _where(resource: Resource, root: Path | None) -> str:

@@ -21,7 +21,7 @@ from publisher.findings import Collector, Finding, Report
 from publisher.load import make_plain
 from publisher.model import Package, Resource
 from publisher.schema import OWN_CONSTRAINTS, Dialect, parse_dialect
-from publisher.validate.package import Reference, resource_of
+from publisher.validate.single import Reference, resource_of
 from publisher.validate.table import read_path
 
 PACKAGE_PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
@@ -84,7 +84,13 @@ def _as_csv(resource: Resource, folder: Path) -> Resource:
     return replace(resource, paths=(plain.path,), kind="csv", encoding="utf-8")
 
 
-def reference_resources(resources: Sequence[Resource], *, only: str | None = None, profile: str = "") -> Report:
+def reference_resources(
+    resources: Sequence[Resource],
+    *,
+    only: str | None = None,
+    profile: str = "",
+    checklist: frictionless.Checklist | None = None,
+) -> Report:
     """Validate resources with frictionless, one after the other. Exceptions that escape it are not caught."""
     root = Path(os.path.commonpath([path.resolve().parent for item in resources for path in item.paths]))
     descriptor: dict[str, Any] = {"name": "reference", "resources": [descriptor_of(item, root) for item in resources]}
@@ -95,7 +101,7 @@ def reference_resources(resources: Sequence[Resource], *, only: str | None = Non
     for item in resources:
         if only not in (None, item.name):
             continue
-        report = package.get_resource(item.name).validate(limit_errors=2**62)
+        report = package.get_resource(item.name).validate(checklist, limit_errors=2**62)
         found = Collector(item.name, str(item.paths[0]), None)
         errors = [*report.errors, *(error for task in report.tasks for error in task.errors)]
         for error in errors:

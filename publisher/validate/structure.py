@@ -1,53 +1,31 @@
-"""The structure of a file: records and cells. In: a plain file and its dialect. Out: a text relation, one row a record, or what stops it.
+"""The structure gate. In: a file and its dialect. Out: DuckDB's own reading of it, with the law that proves it right.
 
-Two readers give the same relation. DuckDB's is quick but drops blank lines and trailing empty cells, strips blanks around
-quotes and refuses much else; Python's `csv` is what frictionless reads with. DuckDB's answer is taken only if it conserves:
-every byte of the file is accounted for by the cells, the delimiters, the line ends and the quotes that were counted
-beforehand. Otherwise Python reads the file and writes it down again in a form that DuckDB cannot misread.
+DuckDB's strict reader is quick, but it drops blank lines and trailing empty cells and strips blanks around quotes. Its answer is
+taken only if it conserves: every byte of the file is accounted for by the cells, the delimiters, the line ends and the quotes that
+were counted meanwhile. Otherwise Python reads what is odd (mend.py), or all of it (reading.py).
 """
 
 from __future__ import annotations
 
-import csv
 import io
-import json
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from threading import Thread
-from typing import IO, Any
 
 from publisher.canonical import CHUNK
-from publisher.engine import literal
-from publisher.findings import Finding
+from publisher.engine import Engine, literal
 from publisher.load import Plain
 from publisher.schema import Dialect
+from publisher.validate.reading import LOOK_AHEAD, read_lines
+from publisher.validate.scan import Records, Source
+from publisher.validate.textfile import read_csv, text_columns
 
-SAMPLE = 100
-"""Records and lines that frictionless reads before it says anything about a table."""
-LOOK_AHEAD = 100_000
-"""Bytes that frictionless reads before it begins; they decide in which chunks the rest is decoded."""
-NO_TEXT = "\x01\x02\x03"
-"""Stands for NULL where no cell may become NULL."""
-NO_KEY = "\x01\x02"
-"""Stands for a key that is missing."""
 FORBIDDEN = 1 << 50
 """More bytes than any file has."""
-LONGEST = 10 << 20
-"""Bytes of the longest record that is read; longer ones are no records, and nothing that reads what is published could hold them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The beginning of a file: the header's labels, its size in bytes and lines, and why reading stopped, if it did."""
-
-    labels: tuple[str, ...]
-    empty: bool
-    fatal: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +36,14 @@ class HeadBytes:
     quotes: int
     pairs: int
     eol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """A file that DuckDB may read by itself: in UTF-8, `head` before its first record of data."""
+
+    path: Path
+    head: HeadBytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,80 +96,62 @@ class Conservation:
         return census.size - head.size == size + rows * (width - 1) + ends + census.quotes - head.quotes
 
 
-@contextmanager
-def open_records(plain: Plain, dialect: Dialect, suffix: str) -> Iterator[Any]:
-    """A csv.reader over a file, decoding in the same steps as frictionless, so that it stops at the same record.
-
-    Yields the reader; errors of decoding and of csv come out of it."""
-    with plain.path.open("rb") as file:
-        file.read(LOOK_AHEAD)
-        file.seek(0)
-        text = io.TextIOWrapper(file, plain.encoding, newline="" if suffix == "csv" else None)
-        csv.field_size_limit(LONGEST)
-        sample = list(islice(text, SAMPLE))
-        yield csv.reader(
-            chain(sample, text),
-            delimiter=dialect.delimiter,
-            quotechar=dialect.quote or None,
-            quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
-            escapechar=dialect.escape,
-            doublequote=dialect.double_quote,
-            skipinitialspace=dialect.skip_initial_space,
-        )
+def find_direct(engine: Engine, source: Source, width: int) -> Direct | None:
+    """The file of a source as DuckDB may read it; None where only Python can."""
+    dialect, plain = source.dialect, source.plain
+    assert plain is not None
+    if not width or not _is_plain_dialect(dialect) or (source.suffix != "csv" and dialect.quote):
+        return None
+    if plain.encoding not in ("utf-8", "utf-8-sig"):
+        plain = transcode(plain, engine.folder / f"utf8-{source.number}")
+        if plain is None:
+            return None
+    head = head_bytes(plain, dialect, dialect.first_row - 1)
+    return Direct(plain.path, head) if head else None
 
 
-def read_head(plain: Plain, dialect: Dialect, suffix: str) -> Head:
-    """The labels, and the error that frictionless would meet before its first finding."""
-    if plain.damage:
-        return Head((), True, Finding(plain.code, note=plain.damage))
-    try:
-        with open_records(plain, dialect, suffix) as records:
-            sample = list(islice(records, SAMPLE))
-    except (UnicodeError, csv.Error) as error:
-        return Head((), True, stopped(error))
-    content = next(content_records(enumerate(sample, start=1), dialect), None)
-    labels = _labels(sample, dialect)
-    return Head(labels, not labels and content is None)
+def _is_plain_dialect(dialect: Dialect) -> bool:
+    signs = dialect.delimiter + dialect.quote
+    return (
+        signs.isascii()
+        and not set(signs) & set(" \t\r\n\0" if dialect.delimiter != "\t" else " \r\n\0")
+        and dialect.delimiter != dialect.quote
+        and not (dialect.escape or dialect.skip_initial_space or dialect.comment_char or dialect.comment_rows)
+        and not dialect.skip_blank_rows
+    )
 
 
-def stopped(error: Exception) -> Finding:
-    """The finding for an error that ends the reading of a file."""
-    return Finding("encoding-error" if isinstance(error, UnicodeDecodeError) else "source-error", note=str(error))
+def direct_records(direct: Direct, dialect: Dialect, width: int) -> Records:
+    """DuckDB's reading of a file, with the law it must obey."""
+    sql = read_csv(
+        direct.path,
+        text_columns(width),
+        skip=dialect.first_row - 1,
+        delimiter=dialect.delimiter,
+        quote=dialect.quote,
+        eol=direct.head.eol,
+    )
+    law = Conservation(direct.path, dialect.quote, direct.head)
+    return Records(sql, width, False, dialect.first_row, dialect.quote, law)
 
 
-def content_records(records: Any, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
-    """The numbered records that hold data: not the header, not a comment, not blank where blank ones are skipped."""
-    for number, cells in records:
-        if number < dialect.first_row or _is_comment(number, cells, dialect):
-            continue
-        if dialect.skip_blank_rows and not any(cells):
-            continue
-        yield number, cells
+def cell_bytes(texts: Sequence[str], quote: str, crlf: bool, count: Callable[[str], str]) -> str:
+    """SQL: what a record gives to the sum of the law (see Conservation.holds). `count` makes the SQL that counts a character in it."""
+    total = " + ".join(f"strlen({text})" for text in texts)
+    if quote:
+        total += f" - ({count(literal(quote))})"
+    if crlf:
+        total += f" + {FORBIDDEN} * ({count('chr(13)')})"
+    return total
 
 
-def _is_comment(number: int, cells: list[str], dialect: Dialect) -> bool:
-    marked = bool(dialect.comment_char) and bool(cells) and cells[0].startswith(dialect.comment_char)
-    return marked or number in dialect.comment_rows
-
-
-def _labels(sample: list[list[str]], dialect: Dialect) -> tuple[str, ...]:
-    """Labels from one or several header rows (frictionless: Dialect.read_labels)."""
-    if not dialect.header:
-        return ()
-    labels: list[str] = []
-    above: dict[int, str] = {}
-    for number, cells in enumerate(sample[: dialect.first_row], start=1):
-        if number not in dialect.header_rows or _is_comment(number, cells, dialect):
-            continue
-        for index, cell in enumerate(cell.strip() for cell in cells):
-            if above.get(index) == cell:
-                continue
-            above[index] = cell
-            if index < len(labels):
-                labels[index] = dialect.header_join.join([labels[index], cell])
-            else:
-                labels.append(cell)
-    return tuple(labels)
+def occurrences(texts: Sequence[str], mark: str) -> str:
+    """SQL: how often a character occurs in texts; few texts hold any of those that are asked for."""
+    counts = (
+        f"(CASE WHEN contains({text}, {mark}) THEN length({text}) - length(replace({text}, {mark}, '')) ELSE 0 END)"
+        for text in texts
+    )
+    return " + ".join(counts) or "0"
 
 
 def take_census(path: Path, quote: str) -> Census:
@@ -219,51 +187,6 @@ SEAM = 4096
 """Bytes on either side of the border between two chunks in which a stretch of blanks is looked for."""
 
 
-def rewrite(plain: Plain, dialect: Dialect, suffix: str, width: int, target: Path) -> tuple[Finding | None, int]:
-    """Read records with Python and write them as `row, line, raw, c1 ... cn`, where `raw` is JSON of a record that is not n cells wide.
-
-    Returns the finding that ended the reading, if one did, and the longest line written in bytes."""
-    fatal = None
-    longest = 0
-    with target.open("w", encoding="utf-8", newline="") as file:
-        lines = writer(file)
-        try:
-            with open_records(plain, dialect, suffix) as records:
-                for number, line, cells in _numbered(records, dialect):
-                    _refuse_endless(number, cells)
-                    raw = ""
-                    if len(cells) != width:
-                        raw = json.dumps(cells)
-                        cells = (cells + [""] * width)[:width]
-                    longest = max(longest, lines.writerow((number, line, raw, *cells)))
-        except (UnicodeError, csv.Error) as error:
-            fatal = stopped(error)
-    return fatal, longest * 4
-
-
-def _refuse_endless(number: int, cells: list[str]) -> None:
-    if sum(map(len, cells)) > LONGEST // 4 and sum(len(cell.encode()) for cell in cells) > LONGEST:
-        raise csv.Error(f"record {number} is longer than {LONGEST >> 20} MiB")
-
-
-def writer(file: IO[str]) -> Any:
-    """A csv.writer whose files DuckDB cannot misread: every cell quoted, lines ended by a line feed."""
-    return csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
-
-
-def _numbered(records: Any, dialect: Dialect) -> Iterator[tuple[int, int, list[str]]]:
-    """Content records with the physical line on which each begins."""
-    begins = [1, 1]
-
-    def lined() -> Iterator[tuple[int, list[str]]]:
-        for number, cells in enumerate(records, start=1):
-            begins[:] = begins[1], records.line_num + 1
-            yield number, cells
-
-    for number, cells in content_records(lined(), dialect):
-        yield number, begins[0], cells
-
-
 def transcode(plain: Plain, target: Path) -> Plain | None:
     """The file in UTF-8, or None where it is not in the encoding declared."""
     try:
@@ -277,38 +200,6 @@ def transcode(plain: Plain, target: Path) -> Plain | None:
     return Plain(target, "utf-8")
 
 
-def read_csv(
-    path: Path,
-    columns: list[str],
-    *,
-    skip: int = 0,
-    delimiter: str = ",",
-    quote: str = '"',
-    eol: str = "\n",
-    longest: int = 0,
-) -> str:
-    """SQL that reads a file strictly as text, nothing guessed, nothing NULL. `columns` are names with types, already quoted."""
-    options = {
-        "auto_detect": "false",
-        "header": "false",
-        "skip": str(skip),
-        "columns": "{" + ", ".join(columns) + "}",
-        "delim": literal(delimiter),
-        "quote": literal(quote),
-        "escape": literal(quote),
-        "nullstr": literal(NO_TEXT),
-        "comment": "''",
-        "strict_mode": "true",
-        "null_padding": "false",
-    }
-    if eol == "\n":
-        # DuckDB 2.0 misreads the first line of a CRLF file when told of its line ends.
-        options["new_line"] = "'\\n'"
-    if longest > 2_000_000:
-        options |= {"max_line_size": str(longest), "buffer_size": str(longest * 4)}
-    return f"read_csv({literal(path)}, " + ", ".join(f"{name}={value}" for name, value in options.items()) + ")"
-
-
 def head_bytes(plain: Plain, dialect: Dialect, lines: int) -> HeadBytes | None:
     """What precedes the first record of data, the byte order mark included; None where that is not made of whole lines."""
     with plain.path.open("rb") as file:
@@ -317,8 +208,7 @@ def head_bytes(plain: Plain, dialect: Dialect, lines: int) -> HeadBytes | None:
     mark = 3 if not lines and plain.encoding == "utf-8-sig" else 0
     quotes = text.count(dialect.quote.encode()) if dialect.quote else 0
     if quotes:
-        decoded = io.StringIO(text.decode("utf-8", "replace"), newline="")
-        records = list(csv.reader(decoded, quotechar=dialect.quote, delimiter=dialect.delimiter))
+        records = list(read_lines(io.StringIO(text.decode("utf-8", "replace"), newline=""), dialect))
         if len(records) != lines or any("\n" in cell for cell in chain(*records)):
             return None
     return HeadBytes(len(text) + mark, quotes, text.count(b"\r\n"), "\r\n" if b"\r\n" in text + rest else "\n")

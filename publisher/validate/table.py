@@ -1,6 +1,6 @@
 """One table, from its source to what keys.py can compare. In: a Source. Out: a Scan with the findings on header, records and cells.
 
-Source ─▶ head ─▶ header ─▶ records, read quickly or carefully (structure.py) ─▶ the two lanes (lanes.py) ─▶ Scan
+Source ─▶ head ─▶ header ─▶ records (structure.py, mend.py, reading.py) ─▶ the two lanes (lanes.py, judge.py) ─▶ Scan
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from frictionless.table.header import Header
 
 from publisher.engine import Engine, quote
 from publisher.findings import Collector, Finding
-from publisher.schema import Dialect
-from publisher.validate import structure
-from publisher.validate.lanes import Records, Scan, Source, read_records
+from publisher.validate.lanes import read_records
+from publisher.validate.mend import mended_records
+from publisher.validate.reading import careful_records, read_head
+from publisher.validate.scan import Records, Scan, Source
+from publisher.validate.structure import direct_records, find_direct
 
 PACKED = (".gz", ".zip")
 
@@ -28,7 +30,7 @@ def scan_table(engine: Engine, source: Source, limit: int | None) -> Scan:
         scan = Scan(source, tuple(source.schema.fields), tuple(item.name for item in source.schema.fields), found)
         read_records(engine, scan, _relation(source))
         return scan
-    head = structure.read_head(source.plain, source.dialect, source.suffix)
+    head = read_head(source.plain, source.dialect, source.suffix)
     if head.fatal:
         return _stop(Scan(source, tuple(source.schema.fields), (), found), head.fatal)
     try:
@@ -47,10 +49,21 @@ def scan_table(engine: Engine, source: Source, limit: int | None) -> Scan:
         found.add(Finding("source-error", note="the source is empty"))
     for error in header.errors:
         found.add(_header_finding(error, source, head.labels))
-    records = _quick_records(engine, source, len(fields))
-    if records is None or not read_records(engine, scan, records):
-        read_records(engine, scan, _careful_records(engine, source, len(fields)))
+    _read_file(engine, scan)
     return scan
+
+
+def _read_file(engine: Engine, scan: Scan) -> None:
+    """The records of a file: as DuckDB reads it, as it reads the file mended, or as Python reads it from end to end."""
+    source, width = scan.source, len(scan.fields)
+    direct = find_direct(engine, source, width)
+    if direct:
+        if read_records(engine, scan, direct_records(direct, source.dialect, width)):
+            return
+        mended = mended_records(engine, source, direct, width)
+        if mended and read_records(engine, scan, mended):
+            return
+    read_records(engine, scan, careful_records(engine, source, width))
 
 
 def _stop(scan: Scan, fatal: Finding) -> Scan:
@@ -75,50 +88,6 @@ def _relation(source: Source) -> Records:
     )
     numbered = f"(SELECT row_number() OVER () + 1 AS row, NULL AS line, '' AS raw, {columns} FROM ({source.sql}))"
     return Records(numbered, len(source.schema.fields), counted=True, first_row=2)
-
-
-def _quick_records(engine: Engine, source: Source, width: int) -> Records | None:
-    """DuckDB's own reading of the file, with the sum that proves it; None where Python must read it from the start."""
-    dialect, plain = source.dialect, source.plain
-    assert plain is not None
-    if not width or not _is_plain_dialect(dialect) or (source.suffix != "csv" and dialect.quote):
-        return None
-    if plain.encoding not in ("utf-8", "utf-8-sig"):
-        plain = structure.transcode(plain, engine.folder / f"utf8-{source.number}")
-        if plain is None:
-            return None
-    head = structure.head_bytes(plain, dialect, dialect.first_row - 1)
-    if head is None:
-        return None
-    columns = [f"'c{number}': 'VARCHAR'" for number in range(1, width + 1)]
-    sql = structure.read_csv(
-        plain.path, columns, skip=dialect.first_row - 1, delimiter=dialect.delimiter, quote=dialect.quote, eol=head.eol
-    )
-    return Records(
-        sql, width, False, dialect.first_row, dialect.quote, structure.Conservation(plain.path, dialect.quote, head)
-    )
-
-
-def _is_plain_dialect(dialect: Dialect) -> bool:
-    signs = dialect.delimiter + dialect.quote
-    return (
-        signs.isascii()
-        and not set(signs) & set(" \t\r\n\0" if dialect.delimiter != "\t" else " \r\n\0")
-        and dialect.delimiter != dialect.quote
-        and not (dialect.escape or dialect.skip_initial_space or dialect.comment_char or dialect.comment_rows)
-        and not dialect.skip_blank_rows
-    )
-
-
-def _careful_records(engine: Engine, source: Source, width: int) -> Records:
-    """Python's reading of the file, written down so that DuckDB cannot misread it."""
-    assert source.plain is not None
-    target = engine.folder / f"records-{source.number}.csv"
-    fatal, longest = structure.rewrite(source.plain, source.dialect, source.suffix, width, target)
-    columns = ["'row': 'BIGINT'", "'line': 'BIGINT'", "'raw': 'VARCHAR'"]
-    columns += [f"'c{number}': 'VARCHAR'" for number in range(1, width + 1)]
-    sql = structure.read_csv(target, columns, longest=longest)
-    return Records(sql, width, True, source.dialect.first_row, fatal=fatal)
 
 
 def read_path(path: Path) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from publisher.findings import Finding, Task
 from publisher.privacy import WITHHELD, private_fields
-from publisher.validate.lanes import Scan
+from publisher.validate.scan import Scan
 
 
 def withhold(scan: Scan, task: Task) -> Task:

@@ -10,6 +10,28 @@ import pytest
 from tests.servers.fixtures import ceph, moto  # noqa: F401 - fixtures that the tests of this folder ask for by name
 from tests.tools import ROOT
 
+SMALL = """name: pets
+title: Pets
+resources:
+  - name: cats
+    title: Cats
+    path: cats.csv
+    schema:
+      fields: [{name: id, type: integer}, {name: name, type: string}, {name: born, type: date}]
+      primaryKey: id
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A project of one table, quick to publish."""
+    folder = tmp_path / "small" / "datasets" / "pets"
+    folder.mkdir(parents=True)
+    (tmp_path / "small" / "pyproject.toml").write_text('[tool.publisher]\ntarget = "public"\n')
+    (folder / "datapackage.yaml").write_text(SMALL)
+    (folder / "cats.csv").write_text("id,name,born\n1,Minka,2019-05-01\n2,Tiger,2021-02-28\n")
+    return tmp_path / "small"
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:

@@ -69,7 +69,7 @@ def test_a_copy_follows_by_changes_and_equals_every_release(site: Site, tmp_path
     versions = ["1.0.0", "1.0.1", "1.1.0", "1.1.1"]
     steps = [
         tables,
-        tables := edit(tables, "commitments", lambda rows: [{**row, "kind": "pledge"} for row in rows]),
+        tables := edit(tables, "commitments", lambda rows: [{**rows[0], "text_en": "Corrected"}, *rows[1:]]),
         tables := edit(tables, "events", lambda rows: [*rows, {**rows[-1], "event_id": "E25"}]),
         edit(tables, "source_links", lambda rows: rows[3:]),
     ]

@@ -128,6 +128,14 @@ def test_the_summary(engine: Engine, tmp_path: Path) -> None:
     assert found["changed_fields"] == {"name": 1, "price": 1, "extra": 1}
 
 
+def test_a_first_release_follows_nothing(engine: Engine, tmp_path: Path) -> None:
+    first = diff.begin(engine, [table(engine, BEFORE)], to_version="1.0.0")
+    diff.write(engine, first, tmp_path)
+    assert json.loads((tmp_path / "changes.json").read_text())["from"] is None
+    found = diff.read(engine, tmp_path / "changes.json", tmp_path / "changes.ndjson")
+    assert (found.from_version, found.to_version) == ("", "1.0.0")
+
+
 def test_an_empty_change_is_written_too(engine: Engine, tmp_path: Path) -> None:
     changes = diff.compare(
         engine, [table(engine, BEFORE)], [table(engine, BEFORE)], from_version="1.0.0", to_version="1.0.1"

@@ -24,11 +24,14 @@ KINDS = [
     f"{PACKAGE}/releases.html",
     f"{PACKAGE}/v/1.0.0/index.html",
     f"{PACKAGE}/tables/commitments.html",
+    f"{PACKAGE}/tables/members.html",
     f"{PACKAGE}/tables/commitment_coverage.html",
     f"{PACKAGE}/records/members/XK.html",
     f"{PACKAGE}/records/policy_targets/T2.html",
     f"{PACKAGE}/charts/map.html",
     f"{PACKAGE}/charts/coverage.html",
+    f"{PACKAGE}/charts/membership.html",
+    f"{PACKAGE}/charts/commitments.html",
 ]
 Visit = Callable[..., Page]
 
@@ -57,6 +60,13 @@ def test_every_kind_of_page_is_accessible(visit: Visit, language: str, width: in
         page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + f"/{language}{kind}")
         assert not violations(page, axe), f"{language}{kind}"
         assert not sideways(page), f"{language}{kind}"
+
+
+def test_the_page_of_unknown_addresses(visit: Visit) -> None:
+    page = visit("404.html", 360)
+    assert not violations(page, npm("axe-core/axe.min.js").read_text(encoding="utf-8"))
+    assert page.locator("h1").inner_text() == "Nothing is published at this address"
+    assert page.get_by_role("link", name="إلى قائمة الحزم").get_attribute("href") == "ar/index.html"
 
 
 def test_no_page_scrolls_sideways_on_a_phone(visit: Visit, world: World, address: str) -> None:

@@ -127,6 +127,16 @@ def test_frozen_columns(engine: Engine) -> None:
     assert added["t.frozen"].passed
 
 
+@pytest.mark.parametrize("place", ["column", "table"])
+def test_an_end_is_announced_with_a_date(engine: Engine, place: str) -> None:
+    """While it is announced, not when it is too late."""
+    ends = {"until": "next year"}
+    column = {**SCHEMA, "fields": [*SCHEMA["fields"][:2], {**SCHEMA["fields"][2], "deprecated": ends}]}
+    after = table(engine, ROWS, column) if place == "column" else table(engine, deprecated=ends)
+    with pytest.raises(UsageError, match="next year"):
+        gates(engine, {}, table(engine), after)
+
+
 @pytest.mark.parametrize(
     ("until", "passed"), [("2026-11-24", True), ("2026-11-25", False), ("2026-11-23", True), (date(2027, 1, 1), False)]
 )

@@ -15,7 +15,7 @@ from publisher.model import File, Package
 from publisher.package.descriptor import identity
 from publisher.package.release import write_canonical
 from publisher.query import derive
-from tests.package.making import CREATED, checked, document, opened, package, publish, query, sums, table
+from tests.package.making import CREATED, checked, document, opened, package, publish, query, serialise, sums, table
 
 MEMBERS: dict[str, Any] = {
     "fields": [{"name": "code", "type": "string"}, {"name": "joined", "type": "date"}],
@@ -193,9 +193,9 @@ def test_a_full_disk_is_one_clear_message(tmp_path: Path) -> None:
         tables = derive(checked(engine, example(), ROWS), engine)
         folder = tmp_path / "release"
         folder.mkdir()
-        (folder / "members.csv").symlink_to("/dev/full")
+        (folder / "validation.json").symlink_to("/dev/full")
         with pytest.raises(UsageError, match="No space left"):
-            write_canonical(engine, tables, folder)
+            serialise(engine, tables, folder)
 
 
 def test_the_report_names_no_path_of_this_machine(tmp_path: Path) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +19,9 @@ from publisher.engine import open_engine
 from publisher.package.published import Published, read_release
 from publisher.project import Settings, read_package
 from publisher.run import Run, Wishes, publish_package, refresh_derived
+from publisher.store.files import FileStore
 from publisher.store.memory import MemoryStore
+from tests.shelf import three_releases
 from tests.tools import ROOT
 
 NAME = "global-alliance"
@@ -60,6 +65,25 @@ def test_what_is_lost_comes_back_byte_for_byte(store: MemoryStore) -> None:
 def test_a_second_rebuild_writes_nothing(store: MemoryStore, check: bool) -> None:
     done = refresh_derived(Run(store, SETTINGS), NAME, check=check)
     assert (done.written, done.removed) == (set(), set())
+
+
+def test_every_process_makes_the_same_bytes(tmp_path: Path) -> None:
+    """Python orders sets otherwise in each: nothing that is published may follow that order."""
+    three_releases(FileStore(tmp_path / "public", layout.headers), tmp_path / "shelf")
+    program = (
+        "import sys; from publisher.run import Run, refresh_derived; from publisher.project import Settings;"
+        "from publisher.store import open_store; run = Run(open_store(sys.argv[1], env={}), Settings(languages=('en', 'ar', 'fr')));"
+        f"print(*sorted(refresh_derived(run, '{NAME}', check=True).written))"
+    )
+
+    def refresh(seed: str) -> list[str]:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed}
+        command = [sys.executable, "-c", program, str(tmp_path / "public")]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    assert len(refresh("1")) > 500
+    assert refresh("2") == []
 
 
 def test_the_changelog_tells_of_every_release(store: MemoryStore) -> None:

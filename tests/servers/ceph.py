@@ -42,11 +42,8 @@ def find_ceph() -> Path | None:
 def run_ceph(home: Path) -> Iterator[Bucket]:
     with ExitStack() as stack:
         cluster = _choose(home, stack)
-        if not (cluster.data / READY).exists():
+        if not (cluster.data / READY).exists() or not cluster.start_again(stack):
             cluster.make(stack)
-        else:
-            cluster.start_monitor(stack)
-            cluster.start_osd(stack)
         cluster.start_gateway(stack)
         bucket = Bucket(f"http://127.0.0.1:{cluster.port}", "AKTEST", "SKTEST", "unused")
         # The gateway makes its pools when they are first needed, which takes ten seconds.
@@ -101,6 +98,20 @@ class _Cluster:
         log.write_text("")
         self._start(stack, "ceph-osd", "-i", "0", "-f")
         wait_for("ceph-osd", lambda: "booting -> active" in log.read_text(errors="replace"))
+
+    def start_again(self, stack: ExitStack) -> bool:
+        """Whether a cluster that was made earlier starts. One whose disk did not outlive a killed test run is cleared away."""
+        with ExitStack() as attempt:
+            try:
+                self.start_monitor(attempt)
+                self.start_osd(attempt)
+            except RuntimeError:
+                attempt.close()
+                shutil.rmtree(self.data / "var")
+                (self.data / READY).unlink()
+                return False
+            stack.push(attempt.pop_all())
+            return True
 
     def start_gateway(self, stack: ExitStack) -> None:
         self._start(stack, "radosgw", "-n", "client.rgw", "-f")

@@ -65,7 +65,7 @@ def plan_site(
     packages = [
         (read_release(store, name, head.current or "", folder), list(walk(store, head))) for name, head in heads.items()
     ]
-    edition = site.open_edition(store, languages, base)
+    edition = site.make_edition(languages, base)
     found = [page for published, history in packages for page in site.build_package(edition, published, history)]
     found += site.build_root(edition, packages, security_txt=security_txt)
     assert len({page.key for page in found}) == len(found), "a key is made twice"
@@ -83,6 +83,7 @@ def publish_alliance(folder: Path) -> World:
     package = find_package(Project(ROOT, Settings()), PACKAGE)
     publish_package(Run(store, Settings(languages=LANGUAGES)), package, Wishes())
     add_files_for_people(store, folder)
+    put(store, layout.STATUS, b'{"format": 1, "checked": "2026-11-24T06:00:00Z", "packages": []}')
     objects = build_site(store, folder / "scratch")
     for key, body in objects.items():
         put(store, key, body)

@@ -135,6 +135,19 @@ def test_other_names_are_other_files(world: World, box: Box, package: Package) -
         world.bring(package)
 
 
+def test_a_wrong_name_is_told(world: World, box: Box, package: Package, caplog: pytest.LogCaptureFixture) -> None:
+    """It would wait for ever. Files on their way and reports are not meant."""
+    box.drop("p/t.CSV", GOOD)
+    for name in ("p/T.csv", "p/t1.csv", "p/t.csv.part", "p/.t1.csv", "p/~$t.xlsx", "p/t.csv.report.txt"):
+        box.drop(name, GOOD)
+    world.publish(package)
+    assert [record.args[1:] for record in caplog.records if isinstance(record.args, tuple)] == [
+        ("T.csv", "Did you mean t.csv?"),
+        ("t1.csv", "Did you mean t.csv?"),
+    ]
+    assert sum(name.startswith("p/accepted/t.") for name in box.names()) == 1
+
+
 def test_two_files_for_one_table_are_refused(world: World, box: Box, package: Package) -> None:
     box.drop("p/t.csv", GOOD)
     box.drop("p/t.json", b"[]")

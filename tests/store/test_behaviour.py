@@ -160,11 +160,11 @@ def test_copies_inside_the_store(place: Place) -> None:
     store = place.open()
     put(store)
     target = "pets/v/1.1.0/cats.csv"
-    copied = store.copy(KEY, target, headers=layout.headers(target))
+    store.copy(KEY, target, headers=layout.headers(target))
     body, stat = store.read(target)
     assert body == ROWS
     assert stat.headers == layout.headers(target)
-    assert (copied.size, copied.sha256, copied.etag) == (len(ROWS), sha256_bytes(ROWS), stat.etag)
+    assert (stat.size, stat.sha256) == (len(ROWS), sha256_bytes(ROWS))
     put(store, body=b"replaced")
     with pytest.raises(PreconditionFailed):
         store.copy(KEY, target, headers=layout.headers(target))
@@ -217,10 +217,9 @@ def test_a_batch_gives_what_single_writes_give(place: Place) -> None:
         with pytest.raises(PreconditionFailed):
             put(quick, body=b"other", if_absent=True)
         put(quick, body=b"other", if_match=written.etag)
-        copied = quick.copy(KEY, "pets/latest/cats.csv", headers=layout.headers(KEY), replace=True)
+        quick.copy(KEY, "pets/latest/cats.csv", headers=layout.headers(KEY), replace=True)
     for key in (KEY, "pets/latest/cats.csv"):
         assert place.open().read(key)[0] == b"other"
-    assert copied.etag == place.open().read("pets/latest/cats.csv")[1].etag
 
 
 def test_nothing_is_left_to_sweep_after_whole_writes(place: Place) -> None:

@@ -14,8 +14,17 @@ import pytest
 
 from publisher import layout
 from publisher.canonical import sha256_bytes
-from publisher.errors import AccessDenied, PreconditionFailed, PublisherError, StoreError, Unavailable, UsageError
+from publisher.errors import (
+    AccessDenied,
+    Damaged,
+    PreconditionFailed,
+    PublisherError,
+    StoreError,
+    Unavailable,
+    UsageError,
+)
 from publisher.store import files, open_store
+from publisher.store.base import Stat
 from publisher.store.files import FileStore
 from tests.commit.world import PACKAGE, Publisher, cats, seen
 from tests.store.test_behaviour import KEY, ROWS, put
@@ -72,6 +81,69 @@ def test_unchanged_files_are_shared_and_read_only(store: FileStore) -> None:
     one, other = (store.root / PACKAGE / "v" / version / "dogs.csv" for version in ("1.0.0", "1.1.0"))
     assert one.samefile(other)
     assert one.stat().st_mode & 0o222 == 0
+
+
+def finished(folder: Path, body: bytes = ROWS) -> Path:
+    """A file that nobody may write to any more."""
+    path = folder / "finished.csv"
+    path.write_bytes(body)
+    path.chmod(0o444)
+    return path
+
+
+def put_file(store: FileStore, path: Path, body: bytes = ROWS) -> Stat:
+    return store.put(KEY, path, sha256=sha256_bytes(body), headers=layout.headers(KEY), if_absent=True)
+
+
+def test_a_finished_file_is_taken_without_a_copy(store: FileStore, tmp_path: Path) -> None:
+    path = finished(tmp_path)
+    stat = put_file(store, path)
+    assert (store.root / KEY).samefile(path)
+    assert stat.proven
+    path.unlink()
+    assert store.read(KEY)[0] == ROWS
+    assert store.stat(KEY) == stat
+
+
+def test_a_file_that_may_yet_be_written_to_is_copied(store: FileStore, tmp_path: Path) -> None:
+    path = finished(tmp_path)
+    path.chmod(0o644)
+    stat = put_file(store, path)
+    path.write_bytes(b"something else")
+    assert not stat.proven
+    assert store.read(KEY)[0] == ROWS
+
+
+def test_a_symbolic_link_is_followed_not_taken(store: FileStore, tmp_path: Path) -> None:
+    link = tmp_path / "link.csv"
+    link.symlink_to(finished(tmp_path))
+    put_file(store, link)
+    assert not (store.root / KEY).is_symlink()
+    assert not (store.root / KEY).samefile(link)
+
+
+def test_a_finished_file_of_another_file_system_is_copied(
+    store: FileStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = os.link
+
+    def refuse(source: Path, target: Path, **rest: object) -> None:
+        if Path(source).name == "finished.csv":
+            raise OSError(errno.EXDEV, "another file system")
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", refuse)
+    path = finished(tmp_path)
+    assert not put_file(store, path).proven
+    assert not (store.root / KEY).samefile(path)
+    assert store.read(KEY)[0] == ROWS
+
+
+def test_a_finished_file_with_other_bytes_than_promised_is_refused(store: FileStore, tmp_path: Path) -> None:
+    with pytest.raises(Damaged, match="promised"):
+        put_file(store, finished(tmp_path, b"spoilt"))
+    assert list(store.list()) == []
+    assert list((store.root / ".publisher").glob("*.tmp")) == []
 
 
 def test_copies_where_the_file_system_has_no_hard_links(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from publisher import layout
+from publisher.audit import read_events
 from publisher.commit.verify import verify
 from publisher.errors import AccessDenied
 from publisher.model import Package
@@ -73,6 +74,12 @@ def test_each_role_does_its_work_and_nothing_beyond(bucket: Bucket, tmp_path: Pa
         assert refused(bucket, "reader", "put_object", key, Body=b"x")
         assert not refused(bucket, "reader", "get_object", key)
     assert refused(bucket, "reader", "put_object", "data/new", Body=b"x")
+    event, alerts = f"data/{layout.audit_event(1)}", f"data/{layout.ALERTS}"
+    bucket.of("publisher").client().put_object(Bucket=bucket.name, Key=alerts, Body=b"{}")
+    assert [event for event in read_events(store) if event.action == "publish"]
+    assert refused(bucket, "publisher", "delete_object", event)
+    for key in (event, alerts):
+        assert refused(bucket, "reader", "get_object", key)
     with pytest.raises(AccessDenied):
         list(opened(bucket, "reader").list())
     with pytest.raises(AccessDenied):

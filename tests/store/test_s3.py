@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from publisher import layout
-from publisher.canonical import sha256_bytes
+from publisher.canonical import sha256_bytes, sha256_file
 from publisher.commit import read_head
 from publisher.errors import AccessDenied, Damaged, PreconditionFailed, StoreError, Unavailable, UsageError
 from publisher.store import open_store
-from publisher.store.retry import Retry
+from publisher.store.retry import NEVER, Retry
 from publisher.store.s3 import S3Store, open_bucket
 from publisher.store.s3_errors import explain
 from publisher.store.s3_parts import Limits
@@ -71,10 +71,10 @@ def test_large_objects_are_copied_in_parts(bucket: Bucket, large: Path) -> None:
     store = limited(bucket)
     put_file(store, large)
     target = "pets/v/1.1.0/cats.csv"
-    copied = store.copy(KEY, target, headers=layout.headers(target))
+    store.copy(KEY, target, headers=layout.headers(target))
     body, stat = store.read(target)
     assert body == large.read_bytes()
-    assert (copied.sha256, copied.etag) == (stat.sha256, stat.etag)
+    assert stat.sha256 == sha256_file(large)
     with pytest.raises(PreconditionFailed):
         store.copy(KEY, target, headers=layout.headers(target))
 
@@ -287,6 +287,21 @@ def test_memory_does_not_grow_with_the_file(moto: Bucket, large: Path) -> None:
     for thread in threads:
         thread.join()
     assert 1 <= most <= SMALL.parts_in_memory
+
+
+def test_credentials_that_nobody_hands_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile data]\nsso_start_url = https://example.org/\nsso_region = eu-west-1\n"
+        "sso_account_id = 123456789012\nsso_role_name = data\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    env = {"AWS_PROFILE": "data", "AWS_REGION": "eu-west-1"}
+    with pytest.raises(AccessDenied, match="single sign-on"):
+        read_head(open_store("s3://some/data", env=env, retry=NEVER), PACKAGE)
 
 
 def test_older_versions_are_forgotten(moto: Bucket) -> None:

@@ -18,7 +18,15 @@ def findings(path: str, schema: Any, dialect: Any, encoding: str | None, checkli
     """Findings of one case. An error of the project is frictionless' resource-error."""
     references = {name: (item["path"], item["schema"]) for name, item in (refs or {}).items()}
     try:
-        report = validate_table(path, schema, dialect=dialect, encoding=encoding, references=references, limit=None)
+        report = validate_table(
+            path,
+            schema,
+            dialect=dialect,
+            encoding=encoding,
+            references=references,
+            checklist=checklist,
+            limit=None,
+        )
     except ProjectError:
         return [[None, None, "resource-error"]]
     return report.flatten(["rowNumber", "fieldNumber", "type"])[:LIMIT]

@@ -29,7 +29,7 @@ def test_corpus(tmp_path: Path) -> None:
     with gzip.open(corpus, "rt", encoding="utf-8") as lines:
         for number, line in enumerate(lines):
             case = json.loads(line)
-            if set(case["tags"]) & {"sniff", "checklist"} or (number % SHARE and case["id"] not in allowed):
+            if "sniff" in case["tags"] or (number % SHARE and case["id"] not in allowed):
                 continue
             found = Counter(tuple(item) for item in _ask(case, corpus.parent, tmp_path / str(number)))
             if (found == Counter(map(tuple, case["expected"]))) == (case["id"] in allowed):

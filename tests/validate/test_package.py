@@ -198,3 +198,39 @@ def test_did_you_mean(tmp_path: Path) -> None:
         ("2020-01-05", "2025-03-01"),
     ]
     assert found[0].key == (("id", "1"),)
+
+
+def test_a_checklist_is_applied_as_frictionless_applies_it(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,name\n1,a\n\n2,b\n2,b\n")
+    schema = {"fields": [{"name": "id", "type": "integer"}, {"name": "name"}], "primaryKey": ["id"]}
+    checklist = {"checks": [{"type": "duplicate-row"}], "skipErrors": ["blank-row"]}
+    report = validate_table(tmp_path / "t.csv", schema, checklist=checklist)
+    assert report.flatten(["rowNumber", "type"]) == [[3, "primary-key"], [5, "primary-key"], [5, "duplicate-row"]]
+    assert report.counts == {"duplicate-row": 1, "primary-key": 2}
+    with pytest.raises(ProjectError, match="checklist"):
+        validate_table(tmp_path / "t.csv", schema, checklist={"checks": [{"type": "no-such-check"}]})
+
+
+def test_text_that_says_nan_is_text(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a\nNaN\nNaN\n")
+    schema = {"fields": [{"name": "a", "constraints": {"unique": True, "pattern": "(?=N)NaN"}}]}
+    assert validate_table(tmp_path / "t.csv", schema).counts == {"unique-error": 1}
+
+
+def test_a_finding_names_the_part_and_its_line(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('id,x\n1,2\n2,"a\nb"')
+    (tmp_path / "b.csv").write_text("id,x\n3,4\n1,z\n")
+    schema = {"fields": [{"name": "id", "type": "integer"}, {"name": "x", "type": "number"}], "primaryKey": ["id"]}
+    whole = Resource("m", (tmp_path / "a.csv", tmp_path / "b.csv"), schema, {}, "utf-8", {})
+    report = validate_package(Package("p", tmp_path, {}, (whole,)))
+    assert [(Path(item.path).name, item.row, item.line, item.type) for item in report.findings] == [
+        ("a.csv", 3, 3, "type-error"),
+        ("b.csv", 5, 3, "type-error"),
+        ("b.csv", 5, 3, "primary-key"),
+    ]
+
+
+def test_a_table_that_does_not_exist(tmp_path: Path) -> None:
+    (tmp_path / "members.csv").write_text("a\n")
+    with pytest.raises(ProjectError, match=r"member\.csv: there is no such file"):
+        validate_table(tmp_path / "member.csv")

@@ -11,15 +11,18 @@ from typing import Any
 import frictionless
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from publisher.engine import Engine, open_engine
 from publisher.errors import ProjectError
 from publisher.model import Resource
+from publisher.validate import mend
 from publisher.validate.checked import canonical_sql
 from publisher.validate.exact import key_of
-from publisher.validate.lanes import Scan
-from publisher.validate.package import report_of, resource_of, validate_resources
+from publisher.validate.package import report_of, validate_resources
 from publisher.validate.reference import compare, descriptor_of, reference_resources
+from publisher.validate.scan import Scan
+from publisher.validate.single import resource_of
 
 from .draws import Case, cases
 
@@ -36,6 +39,14 @@ def engine() -> Iterator[Engine]:
 @given(case=cases())
 def test_findings_are_those_of_frictionless(engine: Engine, case: Case) -> None:
     with tempfile.TemporaryDirectory() as folder:
+        check_case(engine, case, Path(folder))
+
+
+@settings(max_examples=DRAWS, deadline=None, suppress_health_check=list(HealthCheck))
+@given(case=cases(), size=st.integers(1, 40))
+def test_so_are_those_of_a_file_in_blocks(engine: Engine, case: Case, size: int) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mend, "BLOCK", size)
         check_case(engine, case, Path(folder))
 
 

@@ -17,7 +17,8 @@ from publisher.engine import Engine, open_engine
 from publisher.findings import Report
 from publisher.load import Plain
 from publisher.schema import Dialect
-from publisher.validate import structure
+from publisher.validate import mend, structure
+from publisher.validate.textfile import read_csv, text_columns
 
 CELLS = [
     "a",
@@ -69,8 +70,7 @@ def test_what_the_gate_lets_through_was_read_rightly(
     head = structure.head_bytes(Plain(path, "utf-8"), Dialect(), 1)
     assert head is not None
     law = structure.Conservation(path, '"', head)
-    columns = [f"'c{number}': 'VARCHAR'" for number in range(1, width + 1)]
-    sql = structure.read_csv(path, columns, skip=1, eol=head.eol)
+    sql = read_csv(path, text_columns(width), skip=1, eol=head.eol)
     try:
         with law:
             found = [list(row) for row in engine.rows(f"SELECT * FROM {sql}")]
@@ -118,3 +118,18 @@ def test_a_record_longer_than_duckdbs_buffer(tmp_path: Path) -> None:
 
 def test_null_sequence_is_missing(tmp_path: Path) -> None:
     assert check(tmp_path, b"a,b\nx,\\N\n", TWO, dialect={"nullSequence": "\\N"}).valid
+
+
+def test_odd_records_among_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mend, "BLOCK", 2000)
+    lines = [f'"x\ny",{number}' if number % 5 == 0 else f"x,{number}" for number in range(1, 2001)]
+    lines[700:700] = [""]
+    lines[1200:1200] = ["x,1,", 'a"b,2', "c"]
+    found = check(tmp_path, ("a,b\n" + "\n".join(lines) + "\nx,y\n").encode(), TWO)
+    assert found.flatten(["rowNumber", "fieldNumber", "type", "line"]) == [
+        [702, None, "blank-row", 842],
+        [1202, 3, "extra-cell", 1441],
+        [1204, 2, "missing-cell", 1443],
+        [2006, 2, "type-error", 2406],
+    ]
+    assert found.tasks[0].rows == 2005

@@ -114,7 +114,7 @@ class Scale:
         """Both ends by their months and beginnings of years between, at most so many and not on top of each other."""
         years = [date(year, 1, 1) for year in range(self.first.year + 1, self.last.year + 1)]
         step = -(-len(years) // most) if years else 1
-        room = (self.right - self.left) / 5
+        room = 120
         between = [day for day in years[::step] if min(self.x(day) - self.left, self.right - self.x(day)) > room]
         ends = [(day, cells.words.month(day.isoformat())) for day in dict.fromkeys((self.first, self.last))]
         return [*ends, *((day, str(day.year)) for day in between)]
