@@ -15,8 +15,9 @@ from publisher.commit.derive import find_packages
 from publisher.commit.history import walk
 from publisher.store import open_store
 from publisher.store.base import Store
+from publisher.version import plain
 
-_KINDS = {"release": "publish", "rollback": "rollback", "yank": "yank"}
+_KINDS = {"release": "publish", "rollback": "rollback", "yank": "yank", "redaction": "redact"}
 
 
 def audit(
@@ -58,9 +59,9 @@ def audit(
 
 def _unrecorded(store: Store, events: Sequence[Event], only: str) -> Iterator[str]:
     """What the pointers tell of and the log does not: done before there was one, or by a run that died before it wrote."""
-    known = {(event.action, event.package, event.version) for event in events}
+    known = {(event.action, event.package, plain(event.version)) for event in events}
     for name in [only] if only else find_packages(store):
         for item in walk(store, read_head(store, name)):
-            if (_KINDS[str(item["kind"])], name, str(item["version"])) not in known:
+            if (_KINDS[str(item["kind"])], name, plain(str(item["version"]))) not in known:
                 at = item.get("published") or item.get("at", "")
                 yield f"{item['kind']} of {name} {item['version']}, {at}"

@@ -52,8 +52,6 @@ def redact(
         if found is not None and not dry_run:
             _expect_gone(run, output, found, targets)
         done = redact_releases(run, package, targets, reason, project=found, dry=dry_run)
-        if done.replaced and not dry_run:
-            run.record("redact", package, reason=reason, replaced=dict(done.replaced), erased=list(done.erased))
     output.result(
         {
             "package": package,

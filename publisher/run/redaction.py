@@ -93,7 +93,8 @@ def redact(
             except PreconditionFailed:
                 head = read_head(run.store, package)
                 continue
-            run.record("redact", package, head.current or "", reason.strip())
+            # At once: the rest may be left to another run, which cannot tell any more what was replaced.
+            run.record("redact", package, head.current or "", reason.strip(), replaced=dict(done.replaced))
             break
     else:
         raise StoreError(f"{package}: other publishers were faster {CONTEST.tries} times", "Run this again.")

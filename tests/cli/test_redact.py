@@ -54,6 +54,11 @@ def test_from_order_to_end(project: Path) -> None:
         assert ran.returncode == 0
     assert "1.0.0+redacted.1" in ran.stdout
     assert "nothing was published" in publisher(project, "publish", "p").stdout
+    ran = publisher(project, "audit", "--json")
+    assert ran.returncode == 0, ran.stderr
+    audit = ran.stdout
+    assert audit.count('"redact"') == 1
+    assert "ordered by a court" in audit
     again = publisher(project, *order)
     assert again.returncode == 0
     assert "no release holds it any more" in again.stdout
