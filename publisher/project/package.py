@@ -16,7 +16,15 @@ from publisher.privacy import check_allowed, check_privacy
 from publisher.project.files import inside, read_object, read_text, refuse_unknown, regular
 from publisher.project.origin import FORMATS, file_format, read_origins, tabular_dialect
 from publisher.project.settings import read_languages
-from publisher.shape import PACKAGE_SETTINGS, check_dialect, check_package, check_resource, check_schema, check_shape
+from publisher.shape import (
+    MAX_COLUMNS,
+    PACKAGE_SETTINGS,
+    check_dialect,
+    check_package,
+    check_resource,
+    check_schema,
+    check_shape,
+)
 
 PACKAGE_KEYS = ("allow", "languages", "schedule", "max_level", "initial_version", "deprecated")
 MAX_TABLES = 1000
@@ -187,6 +195,8 @@ def _text_fields(path: Path, dialect: Descriptor, encoding: str, where: str) -> 
         ) from error
     if not header:
         raise ProjectError(f"{where}: {path.name} is empty", "A table needs a header row.")
+    if len(header) > MAX_COLUMNS:
+        raise ProjectError(f"{where}: has {len(header)} columns, more than {MAX_COLUMNS}", "Divide the table.")
     return [{"name": name, "type": "string"} for name in header]
 
 

@@ -19,6 +19,7 @@ from publisher.engine import Engine
 from publisher.findings import Finding
 from publisher.load import Plain
 from publisher.schema import Dialect
+from publisher.shape import MAX_COLUMNS
 from publisher.validate.scan import Records, Source
 from publisher.validate.textfile import read_csv, text_columns, writer
 
@@ -77,6 +78,9 @@ def read_head(plain: Plain, dialect: Dialect, suffix: str) -> Head:
         return Head((), True, stopped(error))
     content = next(content_records(enumerate(sample, start=1), dialect), None)
     labels = _labels(sample, dialect)
+    if len(labels) > MAX_COLUMNS:
+        note = f"the header has {len(labels)} columns, more than {MAX_COLUMNS}"
+        return Head((), True, Finding("source-error", note=note))
     return Head(labels, not labels and content is None)
 
 
