@@ -70,11 +70,7 @@ def _table(api: Api, key: str, table: TableInfo, columns: Sequence[str]) -> dict
     if table.primary_key:
         links["record"] = record_template(api, key, table)
     return {
-        "name": table.name,
-        "title": table.title.default,
-        "description": table.description.default,
-        "rows": table.rows,
-        "key": list(table.primary_key),
+        **_said(table),
         "page_size": table.page_size,
         "pages": count_pages(table.rows, table.page_size),
         "links": links,
@@ -85,15 +81,21 @@ def _table(api: Api, key: str, table: TableInfo, columns: Sequence[str]) -> dict
     }
 
 
-def _file_table(api: Api, key: str, table: TableInfo) -> dict[str, Any]:
-    """A table that is read as a file."""
-    version = api.versions[-1]
+def _said(table: TableInfo) -> dict[str, Any]:
     return {
         "name": table.name,
         "title": table.title.default,
         "description": table.description.default,
         "rows": table.rows,
         "key": list(table.primary_key),
+    }
+
+
+def _file_table(api: Api, key: str, table: TableInfo) -> dict[str, Any]:
+    """A table that is read as a file."""
+    version = api.versions[-1]
+    return {
+        **_said(table),
         "links": {
             file.format: api.link(key, layout.release_file(api.info.name, version, file.path)) for file in table.files
         },

@@ -11,7 +11,7 @@ from functools import cache, partial
 from itertools import chain
 from typing import Any
 
-from publisher import catalog, feeds, site
+from publisher import catalog, feeds, layout, site
 from publisher.canonical import content_hash
 from publisher.commit import Head
 from publisher.commit.area import Area, Derived, Later, derived
@@ -75,11 +75,13 @@ def _package(
 def _store(
     engine: Engine, settings: Settings, edition: site.Edition, names: Sequence[str], read: Callable[[str], Read]
 ) -> Iterator[Derived | Later]:
-    """What shows all packages: catalogues, pages, openapi.json, and index.json at the end."""
+    """What belongs to all packages: catalogues, pages, who may sign, openapi.json, and index.json at the end."""
     base, languages = settings.base_url, settings.languages
     current = [read(name) for name in names]
     infos = [(published.info, history) for published, history in current]
     yield from _pages(site.build_root(edition, current, security_txt=settings.security_txt))
+    if settings.signers:
+        yield derived(layout.SIGNERS, "".join(f"{line}\n" for line in settings.signers).encode())
     for key, body in chain(
         catalog.build(infos, base_url=base, languages=languages),
         feeds.build_root(engine, [published for published, _ in current], base_url=base, languages=languages),

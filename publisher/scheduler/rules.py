@@ -101,7 +101,7 @@ def _every(written: Any, where: str) -> tuple[Unit, int, tuple[int, ...]]:
             f"{where}: every {written!r} is not known",
             f"Known are {', '.join((*get_args(Unit), WORKDAYS, *WEEKDAYS))}, `15 minutes`, and lists of weekdays.",
         )
-    unit: Unit = match["unit"]  # type: ignore[assignment]
+    unit: Unit = match["unit"]  # type: ignore[assignment]  # the pattern lets only units pass
     return unit, int(match["count"] or 1), (0,) if unit == "week" else ()
 
 

@@ -14,13 +14,11 @@ What servers differ in, and what is done about it:
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import io
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from pathlib import Path
@@ -51,6 +49,7 @@ from publisher.store.probe import probe_store
 from publisher.store.retry import NEVER, Retry
 from publisher.store.s3_cors import Rule, lets_all_read, with_ours
 from publisher.store.s3_errors import CREDENTIALS, HANDED_OUT, explain
+from publisher.store.s3_lock import Lock
 from publisher.store.s3_parts import LIMITS, Limits, Parts, copy_parts, put_parts
 from publisher.store.s3_versions import forget_versions
 
@@ -112,9 +111,8 @@ def open_bucket(
 
 class S3Store:
     """A bucket, or the part of one below `prefix`. `retry` is for the parts of large objects alone; `quoted` fixes the form of the ETag
-    in `If-Match`, None lets a probe find it. With `lock_days`, objects that are served as immutable can be neither deleted nor replaced
-    for as long (S3 Object Lock; the bucket must have it). They are locked in governance mode: what a law orders to remove must be
-    removable by somebody, whom the bucket's policy names."""
+    in `If-Match`, None lets a probe find it. `lock_days` is for S3 Object Lock, which the
+    bucket must have (s3_lock.py)."""
 
     remote = True
 
@@ -135,7 +133,7 @@ class S3Store:
         self._limits = limits
         self._retry = retry
         self._quoted = quoted
-        self._lock = timedelta(days=lock_days)
+        self._lock = Lock(lock_days)
         self._probing = threading.Lock()
         self._capabilities: Capabilities | None = None
         self._slots = threading.BoundedSemaphore(self._limits.parts_in_memory)
@@ -189,7 +187,7 @@ class S3Store:
         if isinstance(body, Path) and body.stat().st_size >= self._limits.multipart_from:
             self._recheck(key, if_absent=if_absent, if_match=if_match)
             put_parts(self._parts("write", key, headers, sha256, condition), body)
-            self._keep(key, headers)
+            self._lock_written(key, headers)
             return self._written(key)
         data = body.read_bytes() if isinstance(body, Path) else body
         if sha256_bytes(data) != sha256:
@@ -201,7 +199,7 @@ class S3Store:
                     Key=self._key(key),
                     Body=data,
                     **_meta(sha256, headers),
-                    **self._locking(data, headers),
+                    **self._lock.at_creation(data, headers),
                     **condition,
                 )
         except NotFound as error:
@@ -228,7 +226,7 @@ class S3Store:
                     **_meta(origin.sha256, headers),
                     **condition,
                 )
-        self._keep(key, headers)
+        self._lock_written(key, headers)
 
     def delete(self, key: str) -> None:
         with suppress(NotFound), self._asking("delete", key):
@@ -318,28 +316,10 @@ class S3Store:
             asking=lambda: self._asking(verb, key),
         )
 
-    def _locking(self, data: bytes, headers: Headers) -> dict[str, Any]:
-        """What locks an object with its creation. AWS demands a checksum header of what is to be locked; the signed sha256 is none."""
-        if not self._locks(headers):
-            return {}
-        digest = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
-        return {"ContentMD5": digest, "ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": self._until()}
-
-    def _keep(self, key: str, headers: Headers) -> None:
-        """Lock an object that was copied or made of parts: not every server takes a lock with those requests."""
-        if self._locks(headers):
+    def _lock_written(self, key: str, headers: Headers) -> None:
+        if self._lock.covers(headers):
             with self._asking("lock", key):
-                self._client.put_object_retention(
-                    Bucket=self._bucket,
-                    Key=self._key(key),
-                    Retention={"Mode": "GOVERNANCE", "RetainUntilDate": self._until()},
-                )
-
-    def _locks(self, headers: Headers) -> bool:
-        return bool(self._lock) and "immutable" in headers.cache_control
-
-    def _until(self) -> datetime:
-        return datetime.now(UTC) + self._lock
+                self._client.put_object_retention(Bucket=self._bucket, Key=self._key(key), **self._lock.afterwards())
 
     def _condition(self, *, if_absent: bool, if_match: str | None) -> dict[str, Any]:
         if if_absent:

@@ -86,7 +86,7 @@ class Visitor:
                 line = self.context.wrap_socket(line, server_hostname=host)
             connection = self._connection(parts.scheme, host, port)
             connection.sock = line
-            connection.response_class = lambda sock, **more: http.client.HTTPResponse(_Timed(sock, left), **more)  # type: ignore[assignment,arg-type]
+            connection.response_class = lambda sock, **more: http.client.HTTPResponse(_Timed(sock, left), **more)  # type: ignore[assignment,arg-type]  # any maker of an answer does
             connection.request("GET", target, headers={**fixed, **headers})
             return connection.getresponse()
         except ssl.SSLCertVerificationError as error:

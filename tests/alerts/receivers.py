@@ -6,7 +6,6 @@ import datetime
 import ipaddress
 import json
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.servers.process import free_port
+from tests.servers.threads import running
 
 
 @dataclass
@@ -55,15 +55,9 @@ def run_hook() -> Iterator[Hook]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    hook.url = f"http://127.0.0.1:{server.server_port}/services/canary-path"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with running(server) as address:
+        hook.url = f"{address}services/canary-path"
         yield hook
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class Mailbox(MessageHandler):

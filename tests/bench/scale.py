@@ -18,7 +18,8 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -36,6 +37,7 @@ from publisher.store.files import FileStore
 from tests.bench.figures import Figure, keep
 
 TIMED = 5
+PACKAGE = "growth"
 ROWS = 200
 
 
@@ -67,10 +69,11 @@ class Cost:
 
 
 class World:
-    """A project of one package in `folder`, and a store."""
+    """A project of one package in `folder`, and a store in the folder `root`."""
 
-    def __init__(self, folder: Path, store: Store) -> None:
-        self.folder, self.store, self.edits = folder, store, 0
+    def __init__(self, folder: Path, root: Path) -> None:
+        self.folder, self.root, self.edits = folder, root, 0
+        self.store = FileStore(root, layout.headers)
         self.settings = Settings(languages=("en",), base_url="https://data.example.org/")
         folder.mkdir(parents=True)
         schema = {
@@ -78,7 +81,7 @@ class World:
             "primaryKey": ["id"],
         }
         resource = {"name": "numbers", "path": "numbers.csv", "schema": schema}
-        (folder / "datapackage.json").write_text(json.dumps({"name": "growth", "resources": [resource]}))
+        (folder / "datapackage.json").write_text(json.dumps({"name": PACKAGE, "resources": [resource]}))
 
     def package(self) -> Package:
         self.edits += 1
@@ -100,8 +103,9 @@ class World:
         return sorted(costs, key=lambda item: item.seconds)[TIMED // 2]
 
 
-def give_past(store: Store, root: Path, package: str, releases: int) -> None:
-    """Let a package have `releases` releases: the latest one again and again, each with what readers of history read."""
+def give_past(world: World, releases: int) -> None:
+    """Let the package have `releases` releases: the latest one again and again, each with what readers of history read."""
+    store, root, package = world.store, world.root, PACKAGE
     head = read_head(store, package)
     assert head.latest is not None
     record = dict(head.history[0])
@@ -145,8 +149,9 @@ def _renamed(body: bytes, names: Mapping[str, str]) -> bytes:
     return re.sub(pattern, lambda found: f'"{names[found[0].decode()[1:-1]]}"'.encode(), body)
 
 
-def give_neighbours(store: Store, root: Path, package: str, packages: int) -> None:
-    """Let a store have `packages` packages: copies of one under other names, its pointer and release, and the index that lists them."""
+def give_neighbours(world: World, packages: int) -> None:
+    """Let the store have `packages` packages: copies of the one under other names, with pointer, release and entry in the index."""
+    store, root, package = world.store, world.root, PACKAGE
     index = json.loads((root / layout.INDEX).read_text())
     listed = next(item for item in index["packages"] if item["name"] == package)
     head = read_head(store, package)
@@ -172,7 +177,7 @@ def give_neighbours(store: Store, root: Path, package: str, packages: int) -> No
 
 
 def tell(label: str, cost: Cost, first: Cost, root: Path) -> None:
-    pointer = (root / layout.pointer("growth")).stat().st_size
+    pointer = (root / layout.pointer(PACKAGE)).stat().st_size
     requests = ", ".join(f"{kind} {count}" for kind, count in sorted(cost.requests.items()))
     print(
         f"{label:28} {cost.seconds:8.2f} s {cost.seconds / first.seconds:7.2f} x   pointer {pointer / 1024:7.1f} kB"
@@ -181,11 +186,28 @@ def tell(label: str, cost: Cost, first: Cost, root: Path) -> None:
     )
 
 
-def worlds() -> Iterator[tuple[World, Path]]:
+@contextmanager
+def open_world() -> Iterator[World]:
+    """A project and an empty store, in memory where there is some, so that the disk is not measured."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
-        root = Path(folder) / "store"
-        yield World(Path(folder) / "project", FileStore(root, layout.headers)), root
+        yield World(Path(folder) / "project", Path(folder) / "store")
+
+
+def grow(before: int, most: int, give: Callable[[World, int], None], what: str) -> None:
+    """What a publication costs after `before` others, and in a store that `give` makes ten times as large again and again."""
+    with open_world() as world:
+        for _ in range(before):
+            world.publish()
+        cost = first = world.several()
+        tell("at first", first, first, world.root)
+        size = 10
+        while size <= most:
+            give(world, size)
+            cost = world.several()
+            tell(f"with {size} {what}", cost, first, world.root)
+            size *= 10
+        keep(Figure(f"a publication with {size // 10} {what} beside the first", cost.seconds / first.seconds, most=1.2))
 
 
 def main() -> None:
@@ -193,33 +215,8 @@ def main() -> None:
     parser.add_argument("--releases", type=int, default=10_000)
     parser.add_argument("--packages", type=int, default=1_000)
     arguments = parser.parse_args()
-    for world, root in worlds():
-        for _ in range(7):
-            world.publish()
-        cost = tenth = world.several()
-        tell("the tenth release", tenth, tenth, root)
-        size = 100
-        while size <= arguments.releases:
-            give_past(world.store, root, "growth", size)
-            cost = world.several()
-            tell(f"the one after {size}", cost, tenth, root)
-            size *= 10
-        keep(
-            Figure(f"publication after {size // 10} releases beside the tenth", cost.seconds / tenth.seconds, most=1.2)
-        )
-    for world, root in worlds():
-        world.publish()
-        cost = alone = world.several()
-        tell("alone in its store", alone, alone, root)
-        size = 10
-        while size <= arguments.packages:
-            give_neighbours(world.store, root, "growth", size)
-            cost = world.several()
-            tell(f"one of {size} packages", cost, alone, root)
-            size *= 10
-        keep(
-            Figure(f"publication among {size // 10} packages beside one alone", cost.seconds / alone.seconds, most=1.2)
-        )
+    grow(7, arguments.releases, give_past, "releases")
+    grow(1, arguments.packages, give_neighbours, "packages")
 
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import http.client
-import threading
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
 from publisher import layout
 from publisher.cli.preview import serve
+from tests.servers.threads import running
 
 BODY = b"code,name\nBE,Belgium\n"
 
@@ -24,14 +25,10 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[http.client
     (root / ".hidden").write_text("secret")
     (root.parent / "outside.txt").write_text("secret")
     (root / "alliance" / "index.html").write_text("<p>page")
-    with serve(root, 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        client = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    with running(serve(root, 0)) as address:
+        client = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
         yield client
         client.close()
-        server.shutdown()
-        thread.join()
 
 
 def ask(

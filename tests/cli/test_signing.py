@@ -35,8 +35,8 @@ def test_publish_sign_verify_pull(project: Path, key: Path, tmp_path: Path) -> N
     said = publisher(project, "publish", **variables | {"PUBLISHER_SIGNING_KEY": key.read_text()})
     assert said.returncode == 0
     release = project / "public" / "global-alliance" / "v" / "1.0.1"
-    allowed = tmp_path / "allowed"
-    allowed.write_text(signers(key) + "\n")
+    allowed = project / "public" / "allowed_signers"
+    assert allowed.read_text() == signers(key) + "\n"
     command = ["ssh-keygen", "-Y", "verify", "-f", allowed, "-I", "open-data@example.org", "-n", "file", "-s"]
     sums = (release / "SHA256SUMS").read_bytes()
     assert (

@@ -6,7 +6,6 @@ import functools
 import http.server
 import json
 import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +20,7 @@ from publisher.store.files import FileStore
 from publisher.store.retry import Retry
 from tests.cli.program import publisher
 from tests.cli.small import make_due, make_project, write_rows
+from tests.servers.threads import running
 
 HOUR = timedelta(hours=1)
 
@@ -48,12 +48,8 @@ def served(small: Path) -> Iterator[str]:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(small / "cache")))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(server) as address:
+        yield address
 
 
 def store(project: Path) -> FileStore:

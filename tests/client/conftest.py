@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from publisher.cli.preview import serve
 from publisher.store.files import FileStore
 from publisher.store.retry import Retry
 from tests.servers.fixtures import ceph
+from tests.servers.threads import running
 from tests.shelf import Shelf
 
 __all__ = ["ceph", "published", "site"]
@@ -41,12 +41,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
     root = tmp_path / "public"
     store = FileStore(root, layout.headers)
     root.mkdir()
-    with serve(root, 0) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield Site(root, f"http://127.0.0.1:{server.server_port}/", Shelf(store, tmp_path / "shelf"))
-        server.shutdown()
-        thread.join()
+    with running(serve(root, 0)) as address:
+        yield Site(root, address, Shelf(store, tmp_path / "shelf"))
 
 
 def published(folder: Path) -> dict[str, bytes]:

@@ -8,9 +8,7 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -35,6 +33,7 @@ from tests.feeds.test_api import small
 from tests.servers.bucket import Bucket
 from tests.servers.fixtures import CEPH, moto
 from tests.servers.nginx import NGINX, run_nginx
+from tests.servers.threads import running
 from tests.shelf import Shelf
 from tests.tools import ROOT, require
 
@@ -89,16 +88,6 @@ def let_everybody_read(bucket: Bucket) -> None:
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [anybody]})
     bucket.client().put_bucket_policy(Bucket=bucket.name, Policy=policy)
-
-
-@contextmanager
-def running(server: ThreadingHTTPServer) -> Iterator[str]:
-    with server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
 
 
 def test_the_preview_serves_as_a_bucket_would(root: Path) -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -13,6 +10,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from publisher.cli.preview import serve
 from tests.e2e.tools import FLAGS, chromium
+from tests.servers.threads import running
 from tests.site.world import World, publish_alliance
 
 
@@ -21,21 +19,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return publish_alliance(tmp_path_factory.mktemp("e2e"))
 
 
-@contextmanager
-def served(root: Path) -> Iterator[str]:
-    with serve(root, 0) as server:
-        thread = Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 @pytest.fixture(scope="session")
 def address(world: World) -> Iterator[str]:
-    with served(world.root) as found:
+    with running(serve(world.root, 0)) as found:
         yield found
 
 

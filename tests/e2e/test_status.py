@@ -13,8 +13,9 @@ from playwright.sync_api import Page
 
 from publisher import layout
 from publisher.canonical import sha256_bytes
+from publisher.cli.preview import serve
 from publisher.store import open_store
-from tests.e2e.conftest import served
+from tests.servers.threads import running
 from tests.shelf import Shelf, TableOf
 from tests.site.world import build_site, put
 
@@ -78,7 +79,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(root: Path) -> Iterator[str]:
-    with served(root) as found:
+    with running(serve(root, 0)) as found:
         yield found
 
 

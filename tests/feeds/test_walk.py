@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from publisher.project import Settings, read_package
 from publisher.project.project import Project, find_package
 from publisher.run import Run, Wishes, publish_package
 from publisher.store.files import FileStore
+from tests.servers.threads import running
 from tests.tools import ROOT
 
 
@@ -123,12 +123,8 @@ def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         package, least = find_package(Project(ROOT, settings), "global-alliance"), 600
     receipt = publish_package(Run(FileStore(root, layout.headers), settings), package, Wishes())
     assert (receipt.outcome, receipt.stale) == ("published", "")
-    with serve(root, 0) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        yield Host(root, f"http://127.0.0.1:{server.server_port}/", package.name, least)
-        server.shutdown()
-        thread.join()
+    with running(serve(root, 0)) as address:
+        yield Host(root, address, package.name, least)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
+from multiprocessing import get_context
 from pathlib import Path
 
 from publisher import layout
@@ -48,11 +49,11 @@ def look(folder: Path) -> Footprint:
     )
 
 
-def test_a_day_of_a_job_a_minute_leaves_no_trace(quick_folder: Path) -> None:
-    require(Path("/proc/self/fd").exists(), "no /proc here, where the system tells what a process holds")
+def live_a_day(folder: Path) -> tuple[Footprint, Footprint, Counter[str]]:
+    """What the process held after an hour and after the day, and how the jobs ended."""
     time = START
     outcomes = Counter[str]()
-    answers = quick_folder / "answers"
+    answers = folder / "answers"
     answers.mkdir()
 
     def tell(change: Change) -> None:
@@ -67,10 +68,10 @@ def test_a_day_of_a_job_a_minute_leaves_no_trace(quick_folder: Path) -> None:
         write_ended(answers / "next", Ended(Attempt(time, "unchanged", run), "1.0.0"))
         return ["cp", str(answers / "next"), str(answer)]
 
-    with watch_signals(60, lambda: None) as signals, open_scratch(quick_folder) as scratch:
+    with watch_signals(60, lambda: None) as signals, open_scratch(folder) as scratch:
         service = Service(
             [Job("alliance", "alliance", every("minute"))],
-            store=lambda: FileStore(quick_folder / "store", layout.headers),
+            store=lambda: FileStore(folder / "store", layout.headers),
             launch=Processes(scratch, command, os.environ, lambda: (time - START).total_seconds()),
             holder=scratch.name,
             now=lambda: time,
@@ -91,9 +92,17 @@ def test_a_day_of_a_job_a_minute_leaves_no_trace(quick_folder: Path) -> None:
                 time = min(time + timedelta(seconds=max(min(pause, 30.0), 0.5)), until)
 
         live(WARM)
-        before = look(quick_folder)
+        before = look(folder)
         live(MINUTES - WARM)
-        after = look(quick_folder)
+        after = look(folder)
+    return before, after, outcomes
+
+
+def test_a_day_of_a_job_a_minute_leaves_no_trace(quick_folder: Path) -> None:
+    require(Path("/proc/self/fd").exists(), "no /proc here, where the system tells what a process holds")
+    # A process of its own: the pages of a test run's heap come and go with what other tests left there.
+    with get_context("spawn").Pool(1) as alone:
+        before, after, outcomes = alone.apply(live_a_day, (quick_folder,))
     assert outcomes.total() == MINUTES
     assert outcomes["crashed"] == MINUTES // 10
     assert (after.descriptors, after.threads, after.files) == (before.descriptors, before.threads, before.files)

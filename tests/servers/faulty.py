@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from tests.servers.threads import running
+
 FAULTS = ("refused", "500", "503", "timeout", "truncated", "lost", "altered")
 _HOP = {"connection", "transfer-encoding", "keep-alive", "content-length"}
 
@@ -142,12 +144,8 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def run_faulty(upstream: str, *, share: float, seed: int) -> Iterator[FaultyServer]:
     server = FaultyServer(upstream, share, seed)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.closing.set()
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=10)
+    with running(server):
+        try:
+            yield server
+        finally:
+            server.closing.set()

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -19,6 +18,7 @@ from publisher.run import Run, Wishes, publish_package
 from publisher.site.prose import html, plain, without_tags
 from publisher.site.reuse import NOWHERE
 from publisher.store import open_store
+from tests.servers.threads import running
 from tests.site.test_pages import Reader, dead_links, pages
 from tests.site.test_snippets import shown
 from tests.site.world import LANGUAGES, World, build_site
@@ -119,12 +119,8 @@ def test_the_page_of_a_row_called_like_a_part_of_the_page(foreign: World) -> Non
 
 @pytest.fixture(scope="module")
 def address(foreign: World) -> Iterator[str]:
-    with serve(foreign.root, 0) as server:
-        thread = Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
+    with running(serve(foreign.root, 0)) as address:
+        yield address
 
 
 @pytest.mark.parametrize("tool", ["Python, pandas", "Python, polars", "Python, DuckDB", "curl"])

@@ -9,12 +9,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
 from publisher.cli.preview import serve
 from publisher.site.reuse import NOWHERE
+from tests.servers.threads import running
 from tests.site.test_pages import Reader
 from tests.site.world import World
 from tests.tools import require
@@ -31,12 +31,8 @@ TOOLS = {
 
 @pytest.fixture(scope="module")
 def address(world: World) -> Iterator[str]:
-    with serve(world.root, 0) as server:
-        thread = Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
+    with running(serve(world.root, 0)) as address:
+        yield address
 
 
 def shown(page: str) -> dict[str, str]:

@@ -11,8 +11,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from publisher import layout
-from publisher.canonical import sha256_file
+from publisher.canonical import sha256_bytes, sha256_file
 from publisher.commit.verify import verify
+from publisher.errors import AccessDenied
 from publisher.project import Settings, read_package
 from publisher.run import Run, Wishes, publish_package
 from publisher.store import open_store
@@ -76,3 +77,12 @@ def test_objects_made_of_parts_are_locked_too(bucket: Bucket, tmp_path: Path) ->
     key = layout.release_file("cats", "9.0.0", "large.csv")
     store.put(key, body, sha256=sha256_file(body), headers=layout.headers(key))
     assert is_locked(bucket, f"data/{key}")
+
+
+def test_what_is_locked_cannot_be_forgotten(bucket: Bucket) -> None:
+    store = open_store(bucket.target, env=bucket.env, retry=NEVER, lock_days=DAYS)
+    key = layout.release_file("cats", "1.0.0", "cats.csv")
+    for body in (b"id\n1\n", b""):
+        store.put(key, body, sha256=sha256_bytes(body), headers=layout.headers(key))
+    with pytest.raises(AccessDenied):
+        store.forget("cats/v/")

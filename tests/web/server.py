@@ -20,6 +20,8 @@ from typing import Any
 
 import trustme
 
+from tests.servers.threads import running
+
 Page = Callable[["Request"], None]
 
 
@@ -85,15 +87,11 @@ class Server(ThreadingHTTPServer):
 @contextmanager
 def run_server(context: ssl.SSLContext | None = None) -> Iterator[Server]:
     server = Server(context)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.closing.set()
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=10)
+    with running(server):
+        try:
+            yield server
+        finally:
+            server.closing.set()
 
 
 class Certificates:
