@@ -39,6 +39,16 @@ MISSING_BY_FIELD = Case(
     "utf-8",
 )
 """A pattern that only Python knows, in a field whose missing values are not those of the schema."""
+NO_NUMBER = Case(
+    b"n\nNaN\n1\n",
+    {
+        "fields": [{"name": "n", "type": "number"}],
+        "foreignKeys": [{"fields": ["n"], "reference": {"resource": "", "fields": ["n"]}}],
+    },
+    {},
+    "utf-8",
+)
+"""What is not a number equals nothing, itself included."""
 LONE_RETURN = Case(b"\ra\n\nb\n", {"fields": [{"name": "a"}]}, {"headerRows": [2]}, "utf-8")
 """A line of the head that ends with a carriage return alone."""
 DRAWS = int(os.environ.get("FUZZ_EXAMPLES", "200"))
@@ -53,6 +63,7 @@ def engine() -> Iterator[Engine]:
 @settings(max_examples=DRAWS, deadline=None, suppress_health_check=list(HealthCheck))
 @given(case=cases())
 @example(case=MISSING_BY_FIELD)
+@example(case=NO_NUMBER)
 def test_findings_are_those_of_frictionless(engine: Engine, case: Case) -> None:
     with tempfile.TemporaryDirectory() as folder:
         check_case(engine, case, Path(folder))
