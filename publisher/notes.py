@@ -97,7 +97,9 @@ def _sentences(changes: ChangeSet, speaker: Speaker) -> Iterator[str]:
         item.after for item in changes.metadata if item.property == "deprecated" and isinstance(item.after, Mapping)
     ]
     for announced in ends:
-        yield _with_successor(say("The package will end on {until}", until=speaker.until(announced)), announced, speaker)
+        yield _with_successor(
+            say("The package will end on {until}", until=speaker.until(announced)), announced, speaker
+        )
     for table in sorted(changes.tables, key=lambda item: (place[item.name], item.name)):
         yield from _table_sentences(table, speaker)
     if len(changes.metadata) > len(ends):

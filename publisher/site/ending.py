@@ -1,4 +1,4 @@
-"""What will go away, for people. In: what was announced, where its successor may be. Out: Ending: a sentence, a reason, what to use instead.
+"""What will go away, for people. In: what was announced. Out: Ending: a sentence, a reason, what to use instead.
 
 `publisher/feeds/ending.py` says the same to programs. Pages know no clock, so they name the day and do not count to it.
 """
@@ -26,6 +26,7 @@ _UNDATED = {
     "column": mark("This column will end."),
 }
 _WEB = ("https://", "http://")
+_LINK, _NAME = Markup('<a href="{}">{}</a>'), Markup("<bdi>{}</bdi>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,19 @@ class Ending:
 def tell_ending(
     announced: Descriptor, kind: str, words: Words, main: str, places: Mapping[str, tuple[str, str]]
 ) -> Ending | None:
-    """`kind` is package, table or column; `places` are title and address of what may take its place, by name; `main` is the main language."""
+    """`kind` is package, table or column; `places` are title and address of what may take its place, by name."""
     if not announced:
         return None
-    until, successor = str(announced.get("until") or ""), str(announced.get("replaced_by") or "")
-    said = text(announced, "reason")
-    title, address = places.get(successor, (successor, successor if successor.startswith(_WEB) else ""))
+    until, said = str(announced.get("until") or ""), text(announced, "reason")
     return Ending(
         words(_DATED[kind], day=words.day(until)) if until else words(_UNDATED[kind]),
         marked(said, said(words.language), words.language, main),
-        Markup('<a href="{}">{}</a>' if address else "<bdi>{1}</bdi>").format(address, title) if successor else Markup(""),
+        _successor(str(announced.get("replaced_by") or ""), places),
     )
+
+
+def _successor(name: str, places: Mapping[str, tuple[str, str]]) -> Markup:
+    if not name:
+        return Markup("")
+    title, address = places.get(name, (name, name if name.startswith(_WEB) else ""))
+    return _LINK.format(address, title) if address else _NAME.format(title)

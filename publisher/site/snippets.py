@@ -58,7 +58,9 @@ def snippets(table: TableInfo, folder: str) -> Iterator[Snippet]:
 
 def _power_query(address: str, table: TableInfo) -> str:
     """Microsoft's reference of the M language: Csv.Document, Table.PromoteHeaders, Table.ReplaceValue, Table.TransformColumnTypes."""
-    types = [f"{{{_m(field.name)}, {_POWER_QUERY[field.type]}}}" for field in table.fields if field.type in _POWER_QUERY]
+    types = [
+        f"{{{_m(field.name)}, {_POWER_QUERY[field.type]}}}" for field in table.fields if field.type in _POWER_QUERY
+    ]
     return (
         "// Data, Get Data, From Other Sources, Blank Query; then Advanced Editor\n"
         "let\n"
@@ -71,7 +73,10 @@ def _power_query(address: str, table: TableInfo) -> str:
         '        Named, "", null, Replacer.ReplaceValue, Table.ColumnNames(Named)\n'
         "    ),\n"
         "    Typed = Table.TransformColumnTypes(\n"
-        "        Cells, {" + ", ".join(f"\n            {item}" for item in types) + ("\n        " if types else "") + "},"
+        "        Cells, {"
+        + ",".join(f"\n            {item}" for item in types)
+        + ("\n        " if types else "")
+        + "},"
         ' "en-US"\n'
         "    )\n"
         "in\n"

@@ -104,8 +104,10 @@ def test_r_reads_numbers_as_numbers_and_codes_as_text(world: World, address: str
     code = shown(world.page("tables", "events"))["R"].replace(NOWHERE, address)
     path = tmp_path / "snippet.R"
     path.write_text(code + 'cat(sapply(table, class)[c("event_id", "members_reported")])\n', encoding="utf-8")
-    done = subprocess.run(["Rscript", str(path)], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
-    assert done.stdout.endswith("character integer\n"), done.stdout + done.stderr
+    done = subprocess.run(
+        ["Rscript", str(path)], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout.endswith("character integer"), done.stdout + done.stderr
 
 
 def test_citations_are_what_their_readers_expect(world: World) -> None:

@@ -16,7 +16,6 @@ from publisher.site.cells import Cells
 from publisher.site.charts.svg import NARROW, WIDE, Canvas, Drawing, Twin, wrap
 from publisher.site.declare import Chart, Row, localized
 
-
 LONGEST = 12
 """Lines of a remark below the drawing: a note to a name may not be cut short."""
 
