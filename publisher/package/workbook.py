@@ -125,7 +125,7 @@ class Sheets:
 
 
 def _set_height(sheet: Any, row: int, texts: Iterable[str | None], widths: Sequence[int]) -> None:
-    """High enough for the longest text of a row: Excel sees to that itself, LibreOffice shows one line. Called before its cells are written."""
+    """High enough for the longest text of a row: Excel sees to that itself, LibreOffice shows one line. Called before its cells."""
     lines = max((_lines(text, width) for text, width in zip(texts, widths, strict=True) if text), default=1)
     if lines > 1:
         sheet.set_row(row, min(_LINE * lines, _HIGHEST))
