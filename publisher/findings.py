@@ -120,6 +120,12 @@ class Report:
         return sum(task.errors for task in self.tasks)
 
     @property
+    def counted(self) -> str:
+        """`3 findings in 1 table`."""
+        tables = sum(bool(task.errors) for task in self.tasks)
+        return f"{self.errors} finding{'s'[: self.errors != 1]} in {tables} table{'s'[: tables != 1]}"
+
+    @property
     def counts(self) -> Mapping[str, int]:
         """Findings by code over all tables."""
         total: Counter[str] = Counter()

@@ -6,7 +6,6 @@ The only module that knows; pages, feeds, catalogues and the commit ask here.
 from __future__ import annotations
 
 import hashlib
-import posixpath
 import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
@@ -292,8 +291,11 @@ def address(base_url: str, source: str, target: str) -> str:
     path = quote(target, safe="/,~@")
     if base_url:
         return base_url + path
-    folder = quote(source.rpartition("/")[0], safe="/,~@")
-    found = posixpath.relpath(path or ".", folder or ".")
+    here = [part for part in quote(source.rpartition("/")[0], safe="/,~@").split("/") if part]
+    there = [part for part in path.split("/") if part]
+    parts = enumerate(zip(here, there, strict=False))
+    shared = next((place for place, (one, other) in parts if one != other), min(len(here), len(there)))
+    found = "/".join([".."] * (len(here) - shared) + there[shared:]) or "."
     return f"{found}/" if not target or target.endswith("/") else found
 
 

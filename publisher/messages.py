@@ -9,12 +9,16 @@ from __future__ import annotations
 import gettext
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from importlib.resources import files
 
+from babel.dates import format_date
 from babel.messages.pofile import read_po
 
 SOURCE = "en"
 """The language of the texts in the program."""
+LOCALES = {"en": "en_GB"}
+"""Where a language's own habits would be read wrongly abroad: the day before the month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +56,17 @@ def read_messages(domain: str, language: str) -> Messages:
         elif isinstance(message.string, (tuple, list)) and all(message.string):
             forms[message.id[0]] = tuple(message.string)
     return Messages(language, texts, forms, gettext.c2py(catalogue.plural_expr))
+
+
+def read_day(text: str) -> date | None:
+    """The day of an ISO 8601 date or time; None where the text is neither."""
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        return None
+
+
+def written_day(text: str, language: str) -> str:
+    """Such a day as prose writes it, 30 September 2014; the text itself where it is none. ISO dates lose their order among Arabic words."""
+    found = read_day(text)
+    return format_date(found, "long", locale=LOCALES.get(language, language)) if found else text

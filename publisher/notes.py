@@ -16,7 +16,7 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 
 from publisher.diff import ChangeSet, RowChange, SchemaChange, TableChange
-from publisher.messages import Messages, read_messages
+from publisher.messages import Messages, read_messages, written_day
 from publisher.model import Descriptor
 
 _LONGEST = 60
@@ -59,6 +59,10 @@ class Speaker:
         )
         return f"{_OPENED}{text}{_CLOSED}" if foreign else text
 
+    def until(self, announced: Descriptor) -> str:
+        """The day on which something ends."""
+        return self.apart(written_day(str(announced.get("until", "")), self.say.language))
+
     def names(self, names: Sequence[str], total: int) -> str:
         """`A, B and 4 more`."""
         shown = [self.apart(name) for name in names]
@@ -89,14 +93,15 @@ def _sentences(changes: ChangeSet, speaker: Speaker) -> Iterator[str]:
     place = {
         name: order.index(name) if name in order else len(order) for name in (table.name for table in changes.tables)
     }
-    for table in sorted(changes.tables, key=lambda item: (place[item.name], item.name)):
-        yield from _table_sentences(table, speaker)
     ends = [
         item.after for item in changes.metadata if item.property == "deprecated" and isinstance(item.after, Mapping)
     ]
     for announced in ends:
-        text = say("The package will end on {until}", until=speaker.apart(str(announced.get("until", ""))))
-        yield _with_successor(text, announced, speaker)
+        yield _with_successor(
+            say("The package will end on {until}", until=speaker.until(announced)), announced, speaker
+        )
+    for table in sorted(changes.tables, key=lambda item: (place[item.name], item.name)):
+        yield from _table_sentences(table, speaker)
     if len(changes.metadata) > len(ends):
         yield say("Description of the package revised")
 
@@ -113,11 +118,20 @@ def _table_sentences(table: TableChange, speaker: Speaker) -> Iterator[str]:
         yield say("{table}: formerly named {former}", table=name, former=speaker.apart(table.former_name))
     yield from _schema_sentences(table, speaker)
     counts = table.counts
-    for op, number, text in (
+    came = [
         ("add", counts.added, say("{records} added")),
         ("return", counts.returned, say("{records} came back")),
         ("remove", counts.removed, say("{records} removed")),
-    ):
+    ]
+    if "query" in table.state.descriptor:
+        # what people did is told row by row where they did it; what follows in computed tables, by numbers
+        came.append(("change", counts.changed - counts.reshaped, say("{records} changed")))
+        told = [text.format(records=speaker.records(table.name, number)) for _, number, text in came if number]
+        if told:
+            followed = format_list(told, locale=speaker.locale)
+            yield say("{table}, computed from other tables: {changes}", table=name, changes=followed)
+        return
+    for op, number, text in came:
         if number:
             yield _row_sentence(table, speaker, op, number, text)
     yield from _change_sentences(table, speaker)
@@ -154,7 +168,8 @@ def _change_sentences(table: TableChange, speaker: Speaker) -> Iterator[str]:
         moved = speaker.say("; ").join(
             _value_text(table, row, name, speaker) for name in row.changed if name in table.pairs
         )
-        record = speaker.record(table.name).get("name") or speaker.table(table)
+        called = str(speaker.record(table.name).get("name") or "")
+        record = called[:1].upper() + called[1:] or speaker.table(table)
         yield speaker.say(
             "{record} {name}: {changes}", record=record, name=speaker.apart(_name(table, row, speaker)), changes=moved
         )
@@ -237,7 +252,7 @@ def _place(table: TableChange, item: SchemaChange, speaker: Speaker) -> str:
 
 def _deprecation_sentence(table: TableChange, item: SchemaChange, speaker: Speaker) -> str:
     announced: Descriptor = item.after if isinstance(item.after, Mapping) else {}
-    name, until = speaker.table(table), speaker.apart(str(announced.get("until", "")))
+    name, until = speaker.table(table), speaker.until(announced)
     if item.field:
         text = speaker.say(
             "{table}: column {field} will end on {until}", table=name, field=_place(table, item, speaker), until=until

@@ -117,7 +117,7 @@ class Shelf:
             "inputs": "sha256:0",
             "read_at": created,
             "bump": bump.level,
-            "rule": bump.explanation,
+            "rule": bump.rule,
             "rows": {item.name: len(item.rows) for item in tables},
             "run": version,
             "files": len(files),

@@ -128,9 +128,16 @@ def test_names_and_how_many_more(engine: Engine) -> None:
 
 def test_a_correction_is_told_with_its_values(engine: Engine) -> None:
     found = notes(engine, [table(engine, ALBANIA)], [table(engine, ("AL", "Albania", "ألبانيا", "done", "false"))])
-    assert found["en"] == ["member Albania: status planned → done; Listed yes → no"]
+    assert found["en"] == ["Member Albania: status planned → done; Listed yes → no"]
     assert plain(found["ar"][0]) == "العضو ألبانيا: «الحالة» من مزمع إلى منجز؛ «Listed» من نعم إلى لا"
-    assert found["fr"] == ["membre Albania\u00a0: statut prévu → fait\u202f; Listed oui → non"]
+    assert found["fr"] == ["Membre Albania\u00a0: statut prévu → fait\u202f; Listed oui → non"]
+
+
+def test_computed_tables_are_told_by_numbers(engine: Engine) -> None:
+    before = table(engine, ALBANIA, VIET_NAM, query="SELECT 1")
+    after = table(engine, (*ALBANIA[:3], "done", "true"), query="SELECT 1")
+    found = notes(engine, [before], [after])
+    assert found["en"] == ["Members, computed from other tables: 1 member removed and 1 member changed"]
 
 
 def test_without_settings_the_key_and_the_tables_title_stand_in(engine: Engine) -> None:
@@ -163,7 +170,7 @@ def test_many_corrections_are_counted(engine: Engine) -> None:
 
 def test_long_texts_are_not_repeated(engine: Engine) -> None:
     found = notes(engine, [table(engine, ALBANIA)], [table(engine, ("AL", "A" * 99, *ALBANIA[2:]))])
-    assert found["en"] == [f"member {'A' * 99}: Name reworded"]
+    assert found["en"] == [f"Member {'A' * 99}: Name reworded"]
 
 
 def test_columns_and_tables(engine: Engine) -> None:
@@ -180,7 +187,7 @@ def test_columns_and_tables(engine: Engine) -> None:
     assert found["en"] == [
         "Members: column name_en → name has a new name",
         "Members: stricter rule for status",
-        "Members: column Listed will end on 2027-01-01; use status",
+        "Members: column Listed will end on 1 January 2027; use status",
         "Members: column Region added",
         "Members: column name_ar removed",
     ]

@@ -34,5 +34,5 @@ def versions(package: PackageArgument = "", target: TargetOption = None, json: J
         changes = item.record.get("changes", {})
         mark = "latest" if item.version == head.current else f"yanked: {item.yanked}" if item.yanked else ""
         counts = (f"+{changes.get('added', 0)}", f"-{changes.get('removed', 0)}", f"~{changes.get('changed', 0)}")
-        rows.append((item.version, item.published, *counts, item.bump, mark))
-    output.table(("version", "published", "added", "removed", "changed", "level", ""), rows, right=(2, 3, 4))
+        rows.append((item.version, item.published[:16].replace("T", " "), *counts, item.bump, mark))
+    output.table(("version", "published (UTC)", "added", "removed", "changed", "level", ""), rows, right=(2, 3, 4))

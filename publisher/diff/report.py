@@ -72,7 +72,7 @@ def key_text(row: RowChange) -> str:
 def _row_text(table: TableChange, row: RowChange) -> str:
     if row.op == "change":
         return "; ".join(
-            f"{name}: {_short(_value(row.before, table.pairs.get(name, name)))} → {_short(_value(row.after, name))}"
+            f"{name}: {_moved(_value(row.before, table.pairs.get(name, name)), _value(row.after, name))}"
             for name in row.changed
         )
     values = row.after if row.after is not None else row.before or {}
@@ -89,10 +89,20 @@ def _value(row: Row | None, name: str) -> str | None:
     return (row or {}).get(name)
 
 
-def _short(value: str | None) -> str:
+def _moved(before: str | None, after: str | None) -> str:
+    """Both values; of long ones what is around the first difference."""
+    start = 0
+    if before and after and max(len(before), len(after)) > _LONGEST:
+        signs = enumerate(zip(before, after, strict=False))
+        same = next((place for place, (one, other) in signs if one != other), min(len(before), len(after)))
+        start = max(0, same - _LONGEST // 3)
+    return f"{_short(before, start)} → {_short(after, start)}"
+
+
+def _short(value: str | None, start: int = 0) -> str:
     if value is None:
         return "(none)"
-    line = " ".join(value.split())
+    line = ("…" if start else "") + " ".join(value[start:].split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from publisher.canonical import readable_json
-from publisher.messages import Messages, read_messages
+from publisher.messages import Messages, read_messages, written_day
 from publisher.package.metadata import PackageInfo
 
 _TEX = {
@@ -30,7 +30,7 @@ def cite(info: PackageInfo, language: str, address: str = "", words: Messages | 
     parts = [
         f"{_creators(info, language)}: {info.title(language)}" if info.contributors else info.title(language),
         f"{words('version')} {info.version}",
-        info.created[:10],
+        written_day(info.created, language),
         *(item.name or item.title(language) for item in info.licenses),
         address,
     ]

@@ -8,7 +8,7 @@ the fastest measured (docs/site.md).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -32,6 +32,12 @@ DIGITS = 15
 """Digits that Excel keeps of a number; what has more is written as text."""
 
 _WIDEST = 60
+_LINE, _HIGHEST = 15, 409
+"""Points of a line of text, and of the highest row that Excel allows."""
+_A4 = 9
+"""Excel's number of the paper size."""
+_LINK_LIMIT = 2_000
+"""Letters that Excel keeps of an address behind a cell."""
 _UNFIT = re.compile(r"[\[\]:*?/\\']")
 _ZONE = re.compile(r"(Z|[+-]\d{2}:\d{2})$")
 _EARLIEST = date(1900, 3, 1)
@@ -43,6 +49,7 @@ class Style:
 
     head: Any
     text: Any
+    link: Any
     day: Any
     moment: Any
     clock: Any
@@ -91,14 +98,18 @@ class Sheets:
             sheet.right_to_left()
         for column, width in enumerate(widths):
             sheet.set_column(column, column, width)
+        sheet.set_landscape()
+        sheet.set_paper(_A4)
         return sheet
 
     def add_grid(self, title: str, heads: Sequence[str], widths: Sequence[int], rows: int) -> Any:
         """A sheet with a frozen header and filters over `rows` rows that the caller writes."""
         sheet = self.add(title, widths)
         sheet.freeze_panes(1, 0)
+        sheet.repeat_rows(0)
         if heads:
             sheet.autofilter(0, 0, rows, len(heads) - 1)
+        _set_height(sheet, 0, heads, widths)
         for column, text in enumerate(heads):
             sheet.write_string(0, column, text[:CELL_LIMIT], self.style.head)
         return sheet
@@ -113,11 +124,27 @@ class Sheets:
         return name
 
 
+def _set_height(sheet: Any, row: int, texts: Iterable[str | None], widths: Sequence[int]) -> None:
+    """High enough for the longest text of a row: Excel sees to that itself, LibreOffice shows one line. Called before its cells."""
+    lines = max((_lines(text, width) for text, width in zip(texts, widths, strict=True) if text), default=1)
+    if lines > 1:
+        sheet.set_row(row, min(_LINE * lines, _HIGHEST))
+
+
+def _lines(text: str, width: int) -> int:
+    return (
+        sum(max(1, -(-len(part) // max(1, width - 1))) for part in text.split("\n"))
+        if len(text) >= width or "\n" in text
+        else 1
+    )
+
+
 def _style(book: Any) -> Style:
     top = {"valign": "top"}
     return Style(
         head=book.add_format({"bold": True, "valign": "top", "text_wrap": True, "bottom": 1}),
         text=book.add_format({**top, "text_wrap": True}),
+        link=book.add_format({**top, "text_wrap": True, "underline": 1, "font_color": "#0B4A82"}),
         day=book.add_format({**top, "num_format": "yyyy-mm-dd"}),
         moment=book.add_format({**top, "num_format": "yyyy-mm-dd hh:mm:ss"}),
         clock=book.add_format({**top, "num_format": "hh:mm:ss"}),
@@ -127,9 +154,11 @@ def _style(book: Any) -> Style:
 
 def _write_table(engine: Engine, sheets: Sheets, table: Table, info: TableInfo, language: str) -> None:
     heads = [field.title(language) for field in info.fields]
-    sheet = sheets.add_grid(info.title(language), heads, _widths(engine, table, heads), table.rows)
+    widths = _widths(engine, table, heads)
+    sheet = sheets.add_grid(info.title(language), heads, widths, table.rows)
     writers = [_writer(field) for field in info.fields]
     for number, row in enumerate(_rows(engine, table), start=1):
+        _set_height(sheet, number, row, widths)
         for column, value in enumerate(row):
             if value is not None:
                 writers[column](sheet, number, column, value, sheets.style)
@@ -141,10 +170,10 @@ def _rows(engine: Engine, table: Table) -> Iterator[tuple[str | None, ...]]:
 
 
 def _widths(engine: Engine, table: Table, heads: Sequence[str]) -> list[int]:
-    """As wide as most values, within bounds."""
+    """As wide as the longest value, within bounds: not every program makes rows high enough for a second line."""
     if not heads:
         return []
-    longest = ", ".join(f"coalesce(quantile_disc(length({quote(name)}), 0.9), 0)" for name in table.resource.fields)
+    longest = ", ".join(f"coalesce(max(length({quote(name)})), 0)" for name in table.resource.fields)
     found = engine.rows(f"SELECT {longest} FROM {table.relation}")[0]
     return [min(_WIDEST, max(int(size) + 2, min(len(head) + 4, 24))) for size, head in zip(found, heads, strict=True)]
 
@@ -245,14 +274,18 @@ def _fill(
 ) -> None:
     sheet = sheets.add_grid(title, heads, widths, len(rows))
     for number, row in enumerate(rows, start=1):
+        _set_height(sheet, number, row, widths)
         for column, text in enumerate(row):
-            if text:
+            if text.startswith(("https://", "http://")) and len(text) <= _LINK_LIMIT:
+                sheet.write_url(number, column, text, sheets.style.link, text)
+            elif text:
                 sheet.write_string(number, column, text[:CELL_LIMIT], sheets.style.text)
 
 
 def _write_licence(sheets: Sheets, info: PackageInfo, words: Messages, left_out: Sequence[TableInfo]) -> None:
     language = words.language
-    sheet = sheets.add(words("Licence and citation"), (28, 100))
+    widths = (28, 100)
+    sheet = sheets.add(words("Licence and citation"), widths)
     rows = [
         (words("Package"), info.title(language)),
         (words("Version"), f"{info.version} ({info.created[:10]})"),
@@ -262,5 +295,6 @@ def _write_licence(sheets: Sheets, info: PackageInfo, words: Messages, left_out:
         *((words("Not in this workbook"), f"{item.title(language)}: {item.rows} {words('rows')}") for item in left_out),
     ]
     for number, (name, text) in enumerate(rows):
+        _set_height(sheet, number, (name, text), widths)
         sheet.write_string(number, 0, name, sheets.style.head)
         sheet.write_string(number, 1, text[:CELL_LIMIT], sheets.style.title if number == 0 else sheets.style.text)

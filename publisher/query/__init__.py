@@ -189,7 +189,7 @@ def _sql_of_wrong(table: Table, name: str, wrong: str) -> str:
 def _refuse(package: Package, report: Report) -> None:
     if not report.valid:
         raise InvalidData(
-            f"{package.name}: {report.errors} findings in {sum(bool(task.errors) for task in report.tasks)} tables",
+            f"{package.name}: {report.counted}",
             report,
             "Correct what the findings name, and publish again.",
         )

@@ -86,7 +86,8 @@ class Cells:
         if field.categories:
             label = next((item.label for item in field.categories if item.value == value), Text(value))
             # a value that has no label of its own is a code, in no language
-            own = label if label.default != value else Text(value, {self.words.language: value})
+            is_code = label.default == value and not label.translations
+            own = Text(value, {self.words.language: value}) if is_code else label
             return marked(own, own(self.words.language), self.words.language, self.languages[0])
         if field.type == "boolean":
             return escape(self.words("Yes") if value == "true" else self.words("No"))

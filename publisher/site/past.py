@@ -12,6 +12,7 @@ from typing import Any
 from publisher import layout
 from publisher.errors import NotFound
 from publisher.model import Descriptor
+from publisher.package.metadata import FieldInfo
 from publisher.package.published import read_document
 from publisher.site.shelf import Shelf
 from publisher.site.words import Words, mark
@@ -20,22 +21,42 @@ SHOWN = 60
 """Row changes shown of one table; all are in changes.ndjson."""
 
 RULES = {
-    "first": mark("The first release."),
-    "major": mark("Columns or tables were removed or retyped, or a rule became stricter: programs may need a change."),
-    "minor": mark("Rows, columns or tables were added."),
-    "patch": mark("Values were corrected, rows removed with a reason, or the description changed."),
+    "package_renamed": mark("The package has another name."),
+    "table_removed": mark("A table was removed: programs may need a change."),
+    "table_renamed": mark("A table has another name: programs may need a change."),
+    "field_removed": mark("A column was removed: programs may need a change."),
+    "field_renamed": mark("A column has another name: programs may need a change."),
+    "field_retyped": mark("A column has another type: programs may need a change."),
+    "fields_reordered": mark("Columns stand in another order: programs may need a change."),
+    "key_changed": mark("Rows are identified by other columns: programs may need a change."),
+    "constraint_tightened": mark("A rule became stricter: programs may need a change."),
+    "referenced_rows_removed": mark("Rows that others may refer to were removed: programs may need a change."),
+    "table_added": mark("A table was added."),
+    "field_added": mark("A column was added."),
+    "rows_added": mark("Rows were added."),
+    "rows_returned": mark("Rows came back."),
+    "rows_removed": mark("Rows were removed."),
+    "constraint_relaxed": mark("A rule became less strict."),
+    "reference_changed": mark("A column refers to another table."),
+    "rows_corrected": mark("Values were corrected."),
+    "rows_withdrawn": mark("Rows were removed, each with a reason."),
+    "deprecated": mark("The end of a column or table was announced."),
+    "metadata_changed": mark("Only descriptions changed."),
+    "rewritten": mark("The same rows were written anew."),
 }
+"""Why a number is what it is, by the rule that the pointer records (publisher.version)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowLine:
-    """One changed value, or a row that came or went."""
+    """One changed value, or a row that came or went, with the reason that was given."""
 
     key: str
     what: str
-    column: str
-    before: str
-    after: str
+    column: str = ""
+    before: str = ""
+    after: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +129,8 @@ def counted(counts: Mapping[str, Any], words: Words) -> str:
 
 
 def rule(entry: Mapping[str, Any], words: Words) -> str:
-    """Why the number is what it is."""
-    text = RULES["first"] if not entry.get("parent") else RULES.get(str(entry.get("bump")), "")
+    """Why the number is what it is; nothing of a first release, nor where the pointer records a rule that is not known here."""
+    text = RULES.get(str(entry.get("rule")), "") if entry.get("parent") else ""
     return words(text) if text else ""
 
 
@@ -189,15 +210,22 @@ def _row_lines(shelf: Shelf, line: Mapping[str, Any], words: Words) -> Iterator[
     }[line["op"]]
     before, after = line["before"] or {}, line["after"] or {}
     table = next((item for item in shelf.info.tables if item.name == line["table"]), None)
-    titles = {field.name: field.title(words.language) for field in table.fields} if table else {}
+    fields = {field.name: field for field in table.fields} if table else {}
     if line["op"] != "change":
-        yield RowLine(key, what, "", "", str(line.get("reason") or ""))
+        yield RowLine(key, what, reason=str(line.get("reason") or ""))
     for name in line["changed"]:
-        yield RowLine(key, what, titles.get(name, name), _plain(before.get(name)), _plain(after.get(name)))
+        field = fields.get(name)
+        told = [_told(field, row.get(name), words) for row in (before, after)]
+        yield RowLine(key, what, field.title(words.language) if field else name, *told)
 
 
-def _plain(value: Any) -> str:
-    text = "–" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+def _told(field: FieldInfo | None, value: Any, words: Words) -> str:
+    """A value as tables show it: by its label, yes or no, shortened."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return words("Yes") if value else words("No")
+    text = field.label(value, words.language) if field and isinstance(value, str) else str(value)
     return text if len(text) <= 200 else text[:199] + "…"
 
 

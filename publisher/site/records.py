@@ -150,7 +150,7 @@ def origin(cells: Cells, key: str) -> Origin:
     title = cells.paragraph(declared.table, declared.title, row, row.get(declared.url) or "")
     parts = []
     if publisher := row.get(declared.publisher):
-        parts.append(cells.text(table.column(declared.publisher), publisher))
+        parts.append(Markup("<bdi>{}</bdi>").format(cells.text(table.column(declared.publisher), publisher)))
     if declared.when and row.get(f"{declared.when}_earliest"):
         parts.append(escape(cells.when(declared.when, row)))
     return Origin(key, href, title, escape(cells.words(", ")).join(parts))

@@ -18,13 +18,14 @@ from publisher.site.view import View
 
 @dataclass(frozen=True, slots=True)
 class TableChanges:
-    """What a release changed in a table. `href` is "" where the table is gone."""
+    """What a release changed in a table. `href` is "" where the table is gone; `computed` says whether it follows from other tables."""
 
     title: str
     href: str
     sentence: str
     rows: tuple[past.RowLine, ...]
     more: int
+    computed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +95,17 @@ def release_page(view: View, entry: Mapping[str, Any]) -> bytes:
 
 
 def _tables(view: View, version: str) -> Iterator[TableChanges]:
-    titles = {table.name: table.title(view.language) for table in view.info.tables}
-    for line in past.table_lines(view.shelf, version, view.words):
+    """In the order of the package, computed tables last."""
+    tables = {table.name: table for table in view.info.tables}
+    computed = {name for name, table in tables.items() if table.query}
+    order = {name: (name in computed, place) for place, name in enumerate(tables)}
+    lines = past.table_lines(view.shelf, version, view.words)
+    for line in sorted(lines, key=lambda line: order.get(line.name, (False, len(order)))):
+        if not line.sentence and not line.rows:
+            continue  # its columns were described anew, which the notes say
         href = _table_page(view, line.name)
-        yield TableChanges(titles.get(line.name, line.name), href, line.sentence, line.rows, line.more)
+        title = tables[line.name].title(view.language) if line.name in tables else line.name
+        yield TableChanges(title, href, line.sentence, line.rows, line.more, line.name in computed)
 
 
 def _table_page(view: View, name: str) -> str:

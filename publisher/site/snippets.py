@@ -1,6 +1,7 @@
 """How a table is read in other tools. In: a table, the address of its files. Out: snippets that run as shown (tests run them).
 
-Traps they avoid: `NA` is a country (Namibia), not a missing value; codes such as 008 are text; the canonical CSV has no byte order mark.
+Traps they avoid: `NA` is a country (Namibia), not a missing value; codes such as 008 are text; the canonical CSV has no byte order mark;
+Power Query reads every cell as text, and numbers by the habits of the machine's country.
 """
 
 from __future__ import annotations
@@ -13,6 +14,15 @@ from urllib.parse import quote
 from publisher.package.metadata import TableInfo
 
 _TEXT = frozenset({"string", "any"})
+_POWER_QUERY = {
+    "integer": "Int64.Type",
+    "year": "Int64.Type",
+    "number": "type number",
+    "date": "type date",
+    "time": "type time",
+    "boolean": "type logical",
+}
+"""Types of the M language; what has none is left text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +41,7 @@ def snippets(table: TableInfo, folder: str) -> Iterator[Snippet]:
     )
     texts = [field.name for field in table.fields if field.type in _TEXT]
     if csv:
-        yield Snippet("Excel (Power Query)", "powerquery", _power_query(csv))
+        yield Snippet("Excel (Power Query)", "powerquery", _power_query(csv, table))
         yield Snippet("Python, pandas", "python", _pandas(csv, texts))
     if parquet:
         yield Snippet(
@@ -39,46 +49,69 @@ def snippets(table: TableInfo, folder: str) -> Iterator[Snippet]:
         )
         yield Snippet("Python, DuckDB", "python", _duckdb(table.name, parquet))
     if csv:
-        yield Snippet("R", "r", _r(csv))
+        yield Snippet("R", "r", _r(csv, texts))
     if document:
         yield Snippet("JavaScript", "javascript", _javascript(document))
     if csv:
         yield Snippet("curl", "sh", f'curl --fail --silent --show-error --remote-name "{csv}"\n')
 
 
-def _power_query(address: str) -> str:
+def _power_query(address: str, table: TableInfo) -> str:
+    """Microsoft's reference of the M language: Csv.Document, Table.PromoteHeaders, Table.ReplaceValue, Table.TransformColumnTypes."""
+    types = [
+        f"{{{_m(field.name)}, {_POWER_QUERY[field.type]}}}" for field in table.fields if field.type in _POWER_QUERY
+    ]
     return (
+        "// Data, Get Data, From Other Sources, Blank Query; then Advanced Editor\n"
         "let\n"
         f'    File = Web.Contents("{address}"),\n'
-        '    Rows = Csv.Document(File, [Delimiter = ",", Encoding = 65001, QuoteStyle = QuoteStyle.Csv]),\n'
-        "    Table = Table.PromoteHeaders(Rows, [PromoteAllScalars = true])\n"
+        "    Rows = Csv.Document(\n"
+        '        File, [Delimiter = ",", Encoding = 65001, QuoteStyle = QuoteStyle.Csv]\n'
+        "    ),\n"
+        "    Named = Table.PromoteHeaders(Rows, [PromoteAllScalars = true]),\n"
+        "    Cells = Table.ReplaceValue(\n"
+        '        Named, "", null, Replacer.ReplaceValue, Table.ColumnNames(Named)\n'
+        "    ),\n"
+        "    Typed = Table.TransformColumnTypes(\n"
+        "        Cells, {"
+        + ",".join(f"\n            {item}" for item in types)
+        + ("\n        " if types else "")
+        + "},"
+        ' "en-US"\n'
+        "    )\n"
         "in\n"
-        "    Table\n"
+        "    Typed\n"
     )
+
+
+def _m(text: str) -> str:
+    """A text literal of the M language."""
+    escaped = text.replace("#(", "#(#)(").replace('"', '""')
+    return f'"{escaped}"'
 
 
 def _pandas(address: str, texts: list[str]) -> str:
     return (
         "import pandas as pd\n\n"
-        f"texts = {_names(texts)}\n"
-        f'table = pd.read_csv("{address}", dtype=dict.fromkeys(texts, "string"), keep_default_na=False, na_values=[""])\n'
+        f"texts = [{_names(texts)}]\n"
+        f'table = pd.read_csv(\n    "{address}",\n'
+        '    dtype=dict.fromkeys(texts, "string"), keep_default_na=False, na_values=[""],\n)\n'
         "print(table)\n"
     )
 
 
 def _names(names: list[str]) -> str:
-    names = [json.dumps(name, ensure_ascii=False) for name in names]
-    flat = "[" + ", ".join(names) + "]"
-    if len(flat) <= 90:
+    """Names in quotes with commas between them, in lines of 78 letters where they do not fit one."""
+    quoted = [json.dumps(name, ensure_ascii=False) for name in names]
+    flat = ", ".join(quoted)
+    if len(flat) <= 66:
         return flat
-    lines, line = [], "   "
-    for name in names:
-        part = f" {name},"
-        if len(line) + len(part) > 92:
-            lines.append(line)
-            line = "   "
-        line += part
-    return "[\n" + "\n".join([*lines, line]) + "\n]"
+    lines = ["   "]
+    for name in quoted:
+        if len(lines[-1]) + len(name) + 2 > 78:
+            lines.append("   ")
+        lines[-1] += f" {name},"
+    return "\n" + "\n".join(lines)[:-1] + "\n"
 
 
 def _duckdb(name: str, address: str) -> str:
@@ -90,9 +123,15 @@ def _duckdb(name: str, address: str) -> str:
     )
 
 
-def _r(address: str) -> str:
+def _r(address: str, texts: list[str]) -> str:
     return (
-        f'table <- read.csv("{address}", encoding = "UTF-8", na.strings = "", colClasses = "character")\nstr(table)\n'
+        f"texts <- c({_names(texts)})\n"
+        "table <- read.csv(\n"
+        f'  "{address}",\n'
+        '  encoding = "UTF-8", na.strings = "", check.names = FALSE,\n'
+        '  colClasses = setNames(rep("character", length(texts)), texts)\n'
+        ")\n"
+        "str(table)\n"
     )
 
 

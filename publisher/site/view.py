@@ -16,6 +16,7 @@ from publisher.site import dictionary, past, structured
 from publisher.site.cells import Cells, marked
 from publisher.site.contact import Contact, contacts, report_address
 from publisher.site.edition import Edition
+from publisher.site.ending import Ending, tell_ending
 from publisher.site.links import Links
 from publisher.site.offers import Offers
 from publisher.site.prose import html, plain
@@ -238,6 +239,22 @@ class View:
             for item in self.info.tables
         }
         return dictionary.rules(table, field, self.words, tables)
+
+    @property
+    def ending(self) -> Ending | None:
+        """The announced end of the package."""
+        return tell_ending(self.info.deprecated, "package", self.words, self.edition.languages[0], {})
+
+    def table_ending(self, table: TableInfo) -> Ending | None:
+        places = {
+            item.name: (item.title(self.language), self.page(self.info.name, "tables", item.name))
+            for item in self.info.tables
+        }
+        return tell_ending(table.deprecated, "table", self.words, self.edition.languages[0], places)
+
+    def column_ending(self, table: TableInfo, field: FieldInfo) -> Ending | None:
+        places = {item.name: (item.title(self.language), f"#column-{self.id(item.name)}") for item in table.fields}
+        return tell_ending(field.deprecated, "column", self.words, self.edition.languages[0], places)
 
     @staticmethod
     def id(name: str) -> str:

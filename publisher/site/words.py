@@ -8,19 +8,16 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 
 from babel import Locale
 from babel.core import get_global
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_decimal
 from babel.units import format_unit
 
-from publisher.messages import Messages, read_messages
+from publisher.messages import LOCALES, Messages, read_day, read_messages, written_day
 
-_LOCALES = {"en": "en_GB"}
-"""Where a language's own habits would be read wrongly abroad: the day before the month."""
 _UNITS = ((10**9, "digital-gigabyte"), (10**6, "digital-megabyte"), (10**3, "digital-kilobyte"))
 _SLIPPED = {"Kosovo": "XK"}
 
@@ -59,12 +56,11 @@ class Words:
             if size >= unit:
                 pattern = "#,##0.0" if size < 10 * unit and unit > 10**3 else "#,##0"
                 return format_unit(size / unit, name, length="short", format=pattern, locale=self.locale)
-        return format_unit(size, "digital-byte", length="long", locale=self.locale)
+        return self.count("{n} byte", "{n} bytes", size)
 
     def day(self, text: str) -> str:
         """The date of an ISO date or datetime in writing; the text itself where it is none."""
-        found = read_day(text)
-        return format_date(found, "long", locale=self.locale) if found else text
+        return written_day(text, self.language)
 
     def month(self, text: str) -> str:
         found = read_day(text)
@@ -105,14 +101,7 @@ def mark(text: str) -> str:
 
 def read_words(language: str) -> Words:
     """Raises babel.UnknownLocaleError for a language CLDR does not know (settings were checked before)."""
-    return Words(language, Locale.parse(_LOCALES.get(language, language)), read_messages("site", language))
-
-
-def read_day(text: str) -> date | None:
-    try:
-        return datetime.fromisoformat(text).date()
-    except ValueError:
-        return None
+    return Words(language, Locale.parse(LOCALES.get(language, language)), read_messages("site", language))
 
 
 def alpha2(code: str) -> str:

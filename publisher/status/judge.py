@@ -97,6 +97,5 @@ def _detail(error: PublisherError, found: Report) -> str:
 
 def _explain(error: PublisherError, found: Report) -> str:
     if found.errors:
-        tables = sum(bool(task.errors) for task in found.tasks)
-        return f"{found.errors} finding{'s'[: found.errors != 1]} in {tables} table{'s'[: tables != 1]}"
+        return found.counted
     return next((text for kind, text in _SENTENCES.items() if isinstance(error, kind)), "the attempt failed")

@@ -35,9 +35,8 @@ def check(loaded: Loaded, engine: Engine, *, checks: str | None = "house", limit
     scans = validate_tables(engine, package, checks=checks, limit=limit, without=LEFT_TO_GATES)
     report = report_of(scans)
     if not report.valid:
-        tables = sum(bool(task.errors) for task in report.tasks)
         raise InvalidData(
-            f"{package.name}: {report.errors} findings in {tables} tables",
+            f"{package.name}: {report.counted}",
             report,
             f"Run `publisher validate {package.name}`, correct the cells it names, and publish again.",
         )

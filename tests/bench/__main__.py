@@ -26,6 +26,7 @@ BENCHES = {
     "diff": ["tests.bench.diff"],
     "upload": ["tests.bench.upload"],
     "feeds": ["tests.bench.feeds"],
+    "site": ["tests.bench.site"],
     "scale": ["tests.bench.scale"],
 }
 LIBRARIES = ("duckdb", "frictionless", "polars", "pandas", "boto3")

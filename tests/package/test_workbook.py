@@ -110,6 +110,10 @@ def test_values_are_real(engine: Engine, tmp_path: Path) -> None:
     assert sheet.auto_filter.ref == "A1:G5"
     assert sheet["D2"].number_format == "yyyy-mm-dd"
     assert not sheet.sheet_view.rightToLeft
+    assert sheet.row_dimensions[4].height == 30, "two lines"
+    assert sheet.print_title_rows == "$1:$1"
+    link = book["Sources of the package"]["C2"]
+    assert link.value == link.hyperlink.target == "https://example.org/"
     assert "version 1.2.3" in str(book["Licence and citation"]["B4"].value)
 
 

@@ -86,7 +86,28 @@ def test_excel_names_the_same_file(world: World) -> None:
     code = shown(world.page("tables", "members"))["Excel (Power Query)"]
     assert f'{NOWHERE}global-alliance/v/1.0.0/members.csv"' in code
     assert "Encoding = 65001" in code
-    assert code.count("(") == code.count(")")
+    assert all(code.count(opened) == code.count(closed) for opened, closed in ("()", "[]", "{}"))
+
+
+def test_excel_gets_numbers_and_dates_and_leaves_codes_alone(world: World) -> None:
+    """By Microsoft's reference: types by column, in the culture whose decimal sign is a point; empty cells are nothing before that."""
+    code = shown(world.page("tables", "members"))["Excel (Power Query)"]
+    assert '{"join_date_earliest", type date}' in code
+    assert '{"listed_at_launch", type logical}' in code
+    assert '"m49"' not in code
+    assert code.index("Table.ReplaceValue") < code.index("Table.TransformColumnTypes")
+    assert '"en-US"' in code
+
+
+def test_r_reads_numbers_as_numbers_and_codes_as_text(world: World, address: str, tmp_path: Path) -> None:
+    require(shutil.which("Rscript"), "nothing here runs R: apt-get install r-base-core")
+    code = shown(world.page("tables", "events"))["R"].replace(NOWHERE, address)
+    path = tmp_path / "snippet.R"
+    path.write_text(code + 'cat(sapply(table, class)[c("event_id", "members_reported")])\n', encoding="utf-8")
+    done = subprocess.run(
+        ["Rscript", str(path)], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout.endswith("character integer"), done.stdout + done.stderr
 
 
 def test_citations_are_what_their_readers_expect(world: World) -> None:

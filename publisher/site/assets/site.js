@@ -112,11 +112,12 @@
   };
   for (const form of document.querySelectorAll("form.filters")) setUp(form);
 
-  // A chart as PNG, drawn by the browser from the SVG file, three times its size.
+  // A chart as PNG, drawn by the browser from the SVG file, three times its size, on paper also for who reads at night. Pages opened from
+  // a disk may not read files.
   for (const button of document.querySelectorAll("button.png")) {
-    button.hidden = false;
+    button.hidden = location.protocol === "file:";
     button.addEventListener("click", async () => {
-      const text = await (await fetch(button.dataset.svg)).text();
+      const text = (await (await fetch(button.dataset.svg)).text()).replace("(prefers-color-scheme:dark)", "not all");
       const image = new Image();
       image.src = URL.createObjectURL(new Blob([text], {type: "image/svg+xml"}));
       await image.decode();
@@ -180,7 +181,9 @@
       return element;
     };
     const time = (parent, text) => {
-      const when = new Date(text).toLocaleString(document.documentElement.lang, {dateStyle: "long", timeStyle: "short", numberingSystem: "latn"});
+      // The day before the month, as the pages write it, and whose clock it is.
+      const language = document.documentElement.lang.replace(/^en$/, "en-GB");
+      const when = new Date(text).toLocaleString(language, {day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short", numberingSystem: "latn"});
       line(parent, "time", when).dateTime = text;
     };
     const state = (item) => {
@@ -207,7 +210,7 @@
         const item = told[place.dataset.status];
         const made = document.createElement(place.tagName);
         if (item) parts[place.dataset.part](made, item);
-        if (made.childNodes.length) place.replaceChildren(...made.childNodes);
+        if (made.childNodes.length) place.replaceChildren(place.dataset.before ?? "", " ", ...made.childNodes);
       }
       const checked = document.querySelector("[data-checked]");
       if (checked && status?.checked) {

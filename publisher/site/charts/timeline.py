@@ -11,10 +11,13 @@ from datetime import date
 
 from markupsafe import Markup
 
+from publisher.messages import read_day
 from publisher.site.cells import Cells
 from publisher.site.charts.svg import NARROW, WIDE, Canvas, Drawing, Twin, wrap
 from publisher.site.declare import Chart, Row, localized
-from publisher.site.words import read_day
+
+LONGEST = 12
+"""Lines of a remark below the drawing: a note to a name may not be cut short."""
 
 
 def draw(chart: Chart, cells: Cells) -> Drawing:
@@ -71,7 +74,7 @@ def _draw(
         *(f"{row.get(column)} ({cells.when(stem, row)})" for row in undated),
         *(f"* {note}" for note in notes),
     ]:
-        texts = wrap(told, width, 13, 4)
+        texts = wrap(told, width, 13, LONGEST)
         canvas.lines(0, y + 20, texts, 17, "mute")
         y += 17 * len(texts) + 10
     return canvas.finish(y + 6, alt, "wide" if wide else "narrow")
