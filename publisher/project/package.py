@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -189,7 +190,7 @@ def _text_fields(path: Path, dialect: Descriptor, encoding: str, where: str) -> 
             io.TextIOWrapper(binary, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as text,
         ):
             header = next(csv.reader(text, delimiter=str(dialect.get("delimiter", ","))), [])
-    except (OSError, UnicodeError, LookupError, csv.Error) as error:
+    except (OSError, UnicodeError, LookupError, csv.Error, TypeError, ValueError, EOFError, zlib.error) as error:
         raise ProjectError(
             f"{where}: the header of {path.name} cannot be read: {error}", "Give the resource a `schema`."
         ) from error
