@@ -12,7 +12,7 @@ from tests.tools import ROOT
 
 SOURCE = ROOT / "publisher"
 FLOORS = [
-    {"errors", "model", "canonical"},
+    {"errors", "model", "canonical", "address"},
     {
         "schema",
         "privacy",
@@ -21,7 +21,6 @@ FLOORS = [
         "version",
         "layout",
         "messages",
-        "address",
         "logs",
         "health",
         "signing",

@@ -21,7 +21,7 @@ from publisher.validate.patterns import count_repeats
 STEPS = 2_000_000
 """Steps of a search that Python takes in less than a tenth of a second."""
 SECONDS = 15.0
-"""How long all texts of one column may take in the process; what a killed run leaves behind ends by itself after a minute of processor time."""
+"""How long all texts of one column may take in the process; what a killed run leaves ends after a minute of processor time."""
 _PROGRAM = """
 import json, re, resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))

@@ -33,8 +33,8 @@ Body = str | bytes | Callable[[Path], None]
 @dataclass(frozen=True)
 class Attack:
     """`files` lie below the project; `ends` is what ought to happen, either of two where both are right; `judge` looks at what was made
-    and says what is wrong with it; `says` must stand in the refusal; `allowed` is what it may do besides (see driver.py); what is `slow` is
-left to full runs."""
+        and says what is wrong; `says` must stand in the refusal; `allowed` is what it may do besides (see driver.py); what is `slow`
+    is left to full runs."""
 
     name: str
     files: Mapping[str, Body]
