@@ -20,6 +20,7 @@ FLOORS = [
         "findings",
         "version",
         "layout",
+        "markdown",
         "messages",
         "logs",
         "health",

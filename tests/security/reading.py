@@ -98,7 +98,7 @@ def _in_turtle(data: bytes) -> Iterator[str]:
     graph = rdflib.Graph().parse(data=data.decode(), format="turtle")
     for triple in graph:
         for term in triple:
-            if isinstance(term, rdflib.URIRef) and (not _is_harmless(term) or "evil" in term):
+            if isinstance(term, rdflib.URIRef) and (not _is_harmless(term) or term.startswith("urn:evil")):
                 yield f"an address {term[:80]!r}"
 
 
