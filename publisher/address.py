@@ -7,12 +7,15 @@ import re
 from urllib.parse import urlsplit
 
 ELLIPSIS = "…"
-_LINK = re.compile(r"(?:https?://(?=[^/?#])|(?![a-z][a-z0-9+.-]*:))[^\s<>\"{}|\\^`\x00-\x20\x7f-\x9f]+", re.IGNORECASE)
+_LINK = re.compile(
+    r"(?:https?://(?=[^/?#@]+(?:[/?#]|$))|(?![a-z][a-z0-9+.-]*:))[^\s<>\"{}|\\^`\x00-\x20\x7f-\x9f]+", re.IGNORECASE
+)
 _MAIL = re.compile(r"[^\s<>\"'`{}|\\^@:/?#%&,;()\[\]\x00-\x20]+@[\w.-]+")
 
 
 def is_link(text: str) -> bool:
-    """Whether a page may link to it: http, https, or relative, of signs that an address can hold (RFC 3987). `javascript:` is none."""
+    """Whether a page may link to it: http, https, or relative, of signs that an address can hold (RFC 3987), without
+    credentials. `javascript:` is none."""
     return _LINK.fullmatch(text) is not None
 
 

@@ -71,7 +71,7 @@ def _is_harmless(address: str) -> bool:
     return scheme is None or scheme.group(1) not in RUNNING
 
 
-def _in_markdown(data: bytes) -> Iterator[str]:
+def in_markdown(data: bytes) -> Iterator[str]:
     """As a reader shows it that lets HTML through and addresses of all kinds."""
     parser = MarkdownIt("commonmark", {"html": True})
     parser.validateLink = lambda _address: True  # type: ignore[method-assign]
@@ -174,7 +174,7 @@ def _in_yaml(data: bytes) -> Iterator[str]:
 
 READERS: Mapping[str, Callable[[bytes], Iterator[str]]] = {
     ".html": in_page,
-    ".md": _in_markdown,
+    ".md": in_markdown,
     ".atom": _in_xml,
     ".xml": _in_xml,
     ".ttl": _in_turtle,

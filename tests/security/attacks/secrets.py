@@ -73,7 +73,8 @@ def attacks() -> Iterator[Attack]:
             yield Attack(
                 f"address {number} for {where}",
                 addressed(where, address),
-                ends=EITHER,
+                ends=(REFUSED,) if where == "base_url" else EITHER,
+                arguments=("publish", "p"),
                 allowed=("network: socket.",),
                 judge=lambda folder: seen(folder, CANARY),
             )
