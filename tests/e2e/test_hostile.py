@@ -114,7 +114,7 @@ STIR = """() => {
 
 
 def test_the_watch_sees_what_runs(page: tuple[Page, Told]) -> None:
-    tab, told = page
+    tab, _told = page
     tab.goto("data:text/html,<img src=x onerror=window.hit=1><a href=javascript:x>x</a><script>alert(1)</script>")
     tab.wait_for_function("window.hit === 1")
     assert set(tab.evaluate(STIR)) == {"alert", "hit", "javascript:x", "onerror"}

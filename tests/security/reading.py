@@ -74,7 +74,7 @@ def _is_harmless(address: str) -> bool:
 def in_markdown(data: bytes) -> Iterator[str]:
     """As a reader shows it that lets HTML through and addresses of all kinds."""
     parser = MarkdownIt("commonmark", {"html": True})
-    parser.validateLink = lambda _address: True  # type: ignore[method-assign]
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]
     yield from in_page(parser.render(data.decode()).encode(), own=False)
 
 
