@@ -29,6 +29,8 @@ from publisher.shape import (
 
 PACKAGE_KEYS = ("allow", "languages", "schedule", "max_level", "initial_version", "deprecated")
 MAX_TABLES = 1000
+MAX_NAME = 10_000
+"""Letters of a column's name in a header; Python's own limit holds only until frictionless has lifted it for the process."""
 REMOVALS = "removals.yaml"
 RESOURCE_KEYS = (
     "min_rows",
@@ -198,6 +200,10 @@ def _text_fields(path: Path, dialect: Descriptor, encoding: str, where: str) -> 
         raise ProjectError(f"{where}: {path.name} is empty", "A table needs a header row.")
     if len(header) > MAX_COLUMNS:
         raise ProjectError(f"{where}: has {len(header)} columns, more than {MAX_COLUMNS}", "Divide the table.")
+    if (longest := max(map(len, header))) > MAX_NAME:
+        raise ProjectError(
+            f"{where}: the header of {path.name} has a name of {longest} letters", "Close the quote that was opened."
+        )
     return [{"name": name, "type": "string"} for name in header]
 
 

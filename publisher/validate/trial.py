@@ -24,7 +24,8 @@ SECONDS = 15.0
 """How long all texts of one column may take in the process; what a killed run leaves ends after a minute of processor time."""
 _PROGRAM = """
 import json, re, resource, sys
-resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
+most = resource.getrlimit(resource.RLIMIT_CPU)[1]
+resource.setrlimit(resource.RLIMIT_CPU, (min(60, most) if most >= 0 else 60, most))
 match = re.compile(json.loads(sys.stdin.readline())).match
 for line in sys.stdin:
     sys.stdout.write("1\\n" if match(json.loads(line)) else "0\\n")
