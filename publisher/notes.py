@@ -15,6 +15,7 @@ from babel import Locale
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
+from publisher import markdown
 from publisher.diff import ChangeSet, RowChange, SchemaChange, TableChange
 from publisher.messages import Messages, read_messages, written_day
 from publisher.model import Descriptor
@@ -297,12 +298,12 @@ def changelog_markdown(title: str, entries: Iterable[Entry], language: str) -> s
     """The changelog of a package's data in a language, in the order given (newest first)."""
     say = read_messages("notes", language)
     heading = say("Changes in {title}", title=title)
-    lines = [f"# {_plain(heading)}", ""]
+    lines = [f"# {markdown.line(heading)}", ""]
     for entry in entries:
         lines += [f"## {entry.version}, {entry.created[:10]}", ""]
         if entry.message:
-            lines += [_plain(entry.message), ""]
-        lines += [f"- {_plain(sentence)}" for sentence in _notes(entry, language)]
+            lines += [markdown.line(entry.message), ""]
+        lines += [f"- {markdown.line(sentence)}" for sentence in _notes(entry, language)]
         lines.append("")
     return "\n".join(lines)
 
@@ -324,8 +325,3 @@ def changelog_json(entries: Iterable[Entry]) -> list[dict[str, Any]]:
 
 def _notes(entry: Entry, language: str) -> Sequence[str]:
     return entry.notes.get(language) or next(iter(entry.notes.values()), ())
-
-
-def _plain(text: str) -> str:
-    """Text as one line of Markdown that starts no markup."""
-    return " ".join("".join(f"\\{sign}" if sign in "\\`*_<>[]#" else sign for sign in text).split())

@@ -109,13 +109,13 @@ def parse_dialect(descriptor: Mapping[str, Any] | None, where: str, suffix: str 
     """Our Dialect for a descriptor; properties of the `csv` control and of Table Dialect 2.0 alike.
 
     Raises ProjectError for what frictionless refuses and for what no CSV reader can do (a delimiter of two characters)."""
-    plain = copy.deepcopy(dict(descriptor or {}))
+    plain = _without_nulls(copy.deepcopy(dict(descriptor or {})))
     plain.pop("$schema", None)
     try:
         parsed = frictionless.Dialect.from_descriptor(copy.deepcopy(plain))
     except FrictionlessException as error:
         raise ProjectError(f"{where}: {_reasons(error)}", "Correct the dialect.") from error
-    csv = {**{name: plain[name] for name in _CSV_PROPERTIES if name in plain}, **(plain.get("csv") or {})}
+    csv = {**{name: plain[name] for name in _CSV_PROPERTIES if name in plain}, **_without_nulls(plain.get("csv") or {})}
     delimiter = csv.get("delimiter", "\t" if suffix == "tsv" else ",")
     quote = csv.get("quoteChar", '"')
     for name, value in (("delimiter", delimiter), ("quoteChar", quote), ("escapeChar", csv.get("escapeChar") or "x")):
@@ -136,6 +136,11 @@ def parse_dialect(descriptor: Mapping[str, Any] | None, where: str, suffix: str 
         comment_rows=frozenset(parsed.comment_rows),
         skip_blank_rows=parsed.skip_blank_rows,
     )
+
+
+def _without_nulls(descriptor: Mapping[str, Any]) -> dict[str, Any]:
+    """Null is as good as absent."""
+    return {name: value for name, value in descriptor.items() if value is not None}
 
 
 def sql_type(field: Mapping[str, Any]) -> str:

@@ -6,14 +6,19 @@ as absent. Standards: https://datapackage.org/standard/, docs/settings.md for wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from publisher.address import is_link, is_mail
 from publisher.errors import ProjectError
 
 MAX_COLUMNS = 2000
 MAX_TOKENS = 200
 """Texts for missing, true and false values of a column."""
+
+_DAY = re.compile(r"(?:\d{4}(?:-\d{2}(?:-\d{2})?)?)?")
+_ENTRY = re.compile(r"[\w/.:-]*", re.ASCII)
 
 Test = Callable[[Any], bool]
 Shape = Mapping[str, str]
@@ -39,6 +44,14 @@ _KINDS: Mapping[str, Test] = {
     "text": _is_text,
     "a name": lambda value: isinstance(value, str) and value != "",
     "a whole number": _is_whole,
+    "an address (http, https, or relative, without blanks)": lambda value: (
+        value == "" or (_is_text(value) and is_link(value))
+    ),
+    "an e-mail address": lambda value: value == "" or (_is_text(value) and is_mail(value)),
+    "a day such as 2012-12-05, a month or a year": lambda value: (
+        isinstance(value, int) or (_is_text(value) and bool(_DAY.fullmatch(value)))
+    ),
+    "a name of an authority list": lambda value: _is_text(value) and bool(_ENTRY.fullmatch(value)),
     "a number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "true or false": lambda value: isinstance(value, bool),
     "an object": _is_object,
@@ -59,13 +72,22 @@ def _is_key(value: Any) -> bool:
     return bool(value) and _are(_is_text)(value)
 
 
-_LINKS = {"title": "text", "path": "text", "name": "text", "email": "text", "version": "text"}
+_ADDRESS = "an address (http, https, or relative, without blanks)"
+_LINKS = {
+    "title": "text",
+    "path": _ADDRESS,
+    "name": "text",
+    "email": "an e-mail address",
+    "version": "text",
+    "type": _ADDRESS,
+}
+_PERIOD = dict.fromkeys(("start", "end"), "a day such as 2012-12-05, a month or a year")
 PACKAGE: Shape = {
     "title": "text",
     "description": "text",
-    "homepage": "text",
+    "homepage": _ADDRESS,
     "versionRules": "text",
-    "accrualPeriodicity": "text",
+    "accrualPeriodicity": "a name of an authority list",
     "$schema": "text",
     "profile": "text",
     "keywords": "a list of texts",
@@ -181,6 +203,9 @@ def check_package(document: Mapping[str, Any], where: str) -> None:
     for name in ("licenses", "contributors", "sources"):
         for number, item in enumerate(document.get(name) or ()):
             check_shape(item, _LINKS, f"{where}: {name}[{number}]")
+    for name, shape in (("temporal", _PERIOD), ("spatial", {"uri": _ADDRESS})):
+        if isinstance(document.get(name), Mapping):
+            check_shape(document[name], shape, f"{where}: {name}")
 
 
 def check_resource(descriptor: Mapping[str, Any], where: str) -> None:

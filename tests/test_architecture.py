@@ -12,7 +12,7 @@ from tests.tools import ROOT
 
 SOURCE = ROOT / "publisher"
 FLOORS = [
-    {"errors", "model", "canonical"},
+    {"errors", "model", "canonical", "address"},
     {
         "schema",
         "privacy",
@@ -20,8 +20,8 @@ FLOORS = [
         "findings",
         "version",
         "layout",
+        "markdown",
         "messages",
-        "address",
         "logs",
         "health",
         "signing",

@@ -15,6 +15,7 @@ from rdflib import RDF, Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS, FOAF, SKOS, XSD
 
 from publisher import layout
+from publisher.address import is_link, is_mail
 from publisher.catalog import vocabulary
 from publisher.package.metadata import FileInfo, Link, PackageInfo, TableInfo, Text
 
@@ -23,6 +24,8 @@ DCAT = Namespace("http://www.w3.org/ns/dcat#")
 DCATAP = Namespace("http://data.europa.eu/r5r/")
 SPDX = Namespace("http://spdx.org/rdf/terms#")
 VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
+_DATES = {4: XSD.gYear, 7: XSD.gYearMonth, 10: XSD.date}
+"""Types of days by their length (DCAT-AP 3, dcat:startDate)."""
 PROFILE = URIRef("http://data.europa.eu/r5r/")
 
 
@@ -107,12 +110,14 @@ class _Writer:
         )
         for theme in info.themes:
             self._theme(node, theme)
-        if info.frequency:
-            frequency = vocabulary.authority(f"frequency/{info.frequency}")
+        frequency = vocabulary.authority(f"frequency/{info.frequency}")
+        if info.frequency and is_link(frequency):
             self._add(node, DCTERMS.accrualPeriodicity, self._typed(frequency, DCTERMS.Frequency))
         self._moment(node, DCTERMS.modified, info.created)
 
     def _theme(self, node: URIRef, theme: str) -> None:
+        if not is_link(vocabulary.theme(theme)):
+            return
         concept = self._typed(vocabulary.theme(theme), SKOS.Concept)
         self._add(node, DCAT.theme, concept)
         self._add(concept, SKOS.prefLabel, Literal(theme.rpartition("/")[2]))
@@ -234,7 +239,7 @@ class _Writer:
         publisher = _publisher(info)
         self._text(node, FOAF.name, publisher.title if publisher else info.title)
         kind = URIRef(str(publisher.more.get("type", "")) if publisher else "")
-        if str(kind):
+        if is_link(kind):
             self._add(node, DCTERMS.type, self._typed(kind, SKOS.Concept))
         return node
 
@@ -244,7 +249,7 @@ class _Writer:
         self._type(node, VCARD.Kind)
         self._type(node, VCARD.Organization)
         publisher = _publisher(info)
-        mails = [str(item.more["email"]) for item in info.contributors if item.more.get("email")]
+        mails = [mail for item in info.contributors if is_mail(mail := str(item.more.get("email") or ""))]
         self._text(node, VCARD.fn, publisher.title if publisher else info.title)
         if mails:
             self._add(node, VCARD.hasEmail, URIRef(f"mailto:{mails[0]}"))
@@ -279,8 +284,8 @@ class _Writer:
         period = self._at(f"{info.name}/", "period")
         self._add(node, DCTERMS.temporal, self._typed(period, DCTERMS.PeriodOfTime))
         for name, day in zip((DCAT.startDate, DCAT.endDate), info.temporal, strict=True):
-            if day:
-                self._add(period, name, Literal(day, datatype=XSD.date))
+            if kind := _DATES.get(len(day)):
+                self._add(period, name, Literal(day, datatype=kind))
 
     def _spoken(self, node: URIRef) -> None:
         for code in self._languages:

@@ -13,6 +13,7 @@ import yaml
 
 from publisher import layout
 from publisher.canonical import readable_json, sha256_bytes, sha256_file
+from publisher.markdown import block, line, link
 from publisher.model import File
 from publisher.package import croissant, csvw
 from publisher.package.citation import cite
@@ -75,26 +76,20 @@ def citation_file(info: PackageInfo, address: str) -> bytes:
 
 def readme(info: PackageInfo, citation: str, languages: Sequence[str]) -> bytes:
     """What somebody who finds the folder alone needs to know."""
-    titles = [f"*{info.title(item)}*" for item in languages[1:] if info.title(item) != info.title.default]
-    lines = [f"# {info.title.default}", "", *(line for title in titles for line in (title, ""))]
-    lines += [f"Version {info.version}, published {info.created}.", "", info.description.default, "", "## Tables", ""]
-    lines += ["| table | what it holds | rows | files |", "|---|---|---|---|"]
+    titles = [f"*{line(info.title(item))}*" for item in languages[1:] if info.title(item) != info.title.default]
+    lines = [f"# {line(info.title.default)}", "", *(written for title in titles for written in (title, ""))]
+    lines += [f"Version {info.version}, published {info.created}.", "", block(info.description.default), ""]
+    lines += ["## Tables", "", "| table | what it holds | rows | files |", "|---|---|---|---|"]
     for table in info.tables:
-        files = ", ".join(f"[{file.format}]({file.path})" for file in table.files)
-        lines.append(
-            f"| {table.name} | {_cell(table.description.default or table.title.default)} | {table.rows} | {files} |"
-        )
+        files = ", ".join(link(file.format, file.path) for file in table.files)
+        about = line(table.description.default or table.title.default)
+        lines.append(f"| {line(table.name)} | {about} | {table.rows} | {files} |")
     lines += ["", "Every column is described in `datapackage.json` (Data Package 2.0), in all languages.", ""]
     lines += ["## Verify", "", "```", "sha256sum --check SHA256SUMS", "```", ""]
     licences = ", ".join(
-        f"[{item.name or item.title.default}]({item.path})" if item.path else item.name for item in info.licenses
+        link(item.name or item.title.default, item.path) if item.path else line(item.name) for item in info.licenses
     )
-    lines += [*(["## Licence", "", licences, ""] if licences else []), "## Cite as", "", f"> {citation}", ""]
+    lines += [*(["## Licence", "", licences, ""] if licences else []), "## Cite as", "", f"> {line(citation)}", ""]
     if info.version_rules:
-        lines += ["## Versions", "", info.version_rules.default, ""]
+        lines += ["## Versions", "", block(info.version_rules.default), ""]
     return "\n".join(lines).encode()
-
-
-def _cell(text: str) -> str:
-    """Text in a cell of a Markdown table."""
-    return " ".join(text.split()).replace("|", "\\|")

@@ -17,7 +17,7 @@ from publisher.model import File, Table
 from publisher.package.metadata import FieldInfo, TableInfo
 from publisher.package.values import CLEAN
 
-_GUARDED = ("=", "+", "-", "@", "\t", "\r")
+_GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write_excel_csv(engine: Engine, table: Table, info: TableInfo, language: str, folder: Path) -> File:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from publisher.address import is_link
 from publisher.model import Descriptor
 
 PAGE_SIZE = 500
@@ -165,12 +166,12 @@ def read_metadata(descriptor: Descriptor) -> PackageInfo:
         contributors=tuple(_links(descriptor, "contributors")),
         sources=tuple(_sources(descriptor)),
         spatial=text(spatial, "title") if isinstance(spatial, Mapping) else Text(str(spatial)),
-        spatial_uri=str(spatial.get("uri", "")) if isinstance(spatial, Mapping) else "",
+        spatial_uri=_address(spatial, "uri") if isinstance(spatial, Mapping) else "",
         temporal=(str(temporal.get("start", "")), str(temporal.get("end", "")))
         if isinstance(temporal, Mapping)
         else ("", ""),
         frequency=str(descriptor.get("accrualPeriodicity", "")),
-        homepage=str(descriptor.get("homepage", "")),
+        homepage=_address(descriptor, "homepage"),
         version_rules=text(descriptor, "versionRules"),
         tables=tuple(_table(item) for item in descriptor.get("resources", ())),
         themes=_names(descriptor.get("theme")),
@@ -192,10 +193,16 @@ def _keywords(descriptor: Descriptor) -> Mapping[str, tuple[str, ...]]:
     return {key.partition("@")[2]: tuple(str(item) for item in descriptor[key] or ()) for key in names}
 
 
+def _address(descriptor: Descriptor, key: str) -> str:
+    """An address that pages link to; "" for what is none, which releases of before may hold."""
+    found = str(descriptor.get(key) or "")
+    return found if is_link(found) else ""
+
+
 def _links(descriptor: Descriptor, key: str) -> Iterator[Link]:
     for item in descriptor.get(key) or ():
         title = text(item, "title") or Text(str(item.get("name") or item.get("path") or ""))
-        yield Link(title, str(item.get("path") or ""), str(item.get("name") or ""), item)
+        yield Link(title, _address(item, "path"), str(item.get("name") or ""), item)
 
 
 def _sources(descriptor: Descriptor) -> Iterator[Link]:

@@ -100,7 +100,7 @@ SECRETS: Mapping[str, Kind] = {
         r"\bgh[pousr]_[A-Za-z0-9]{36}|\bgithub_pat_[A-Za-z0-9_]{22}|\bglpat-[A-Za-z0-9_-]{20}|\bxox[abeoprs]-[A-Za-z0-9-]{10}"
         r"|\bAIza[0-9A-Za-z_-]{35}|\b[rs]k_live_[0-9A-Za-z]{16}|\bsk-[A-Za-z0-9_-]{32}|\bnpm_[A-Za-z0-9]{36}"
         r"|\bpypi-AgEI[A-Za-z0-9_-]{50}|\beyJ[A-Za-z0-9_-]{10,200}\.eyJ|\b[Bb]earer [A-Za-z0-9._~+/-]{24}"
-        r"|X-Amz-Signature=[0-9a-f]{64}|[?&](?i:access_token|api_?key|auth_?token|client_secret|password)=[^&#\s]{8}",
+        r"|X-Amz-Signature=[0-9a-f]{64}|[?&](?i:(?:access_|auth_?)?token|api_?key|client_secret|password|sig|(?:x-amz-)?signature)=[^&#\s]{8}",
         "access tokens",
     ),
     "password": Kind(
@@ -121,7 +121,7 @@ KINDS: Mapping[str, Kind] = {**SECRETS, **PERSONAL, **REVIEW}
 
 HINTS = (
     rf"@|[{_DIGIT}](?:[ ./()-]{{0,2}}[{_DIGIT}]){{7}}|[A-Z]{{2}}[0-9]{{2}}[A-Z0-9 ]{{10}}|AKIA|ASIA|PRIVATE KEY|gh[pousr]_|github_pat_"
-    r"|glpat-|xox[abeoprs]-|AIza|k_live_|sk-|npm_|pypi-|eyJ|earer |(?i:key|token|secret|password|signature)"
+    r"|glpat-|xox[abeoprs]-|AIza|k_live_|sk-|npm_|pypi-|eyJ|earer |(?i:key|token|secret|password|signature|sig=)"
 )
 """Every text that holds something of PERSONAL or SECRETS fits. A third of the price of searching for all of them."""
 

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from publisher.shape import (
 
 PACKAGE_KEYS = ("allow", "languages", "schedule", "max_level", "initial_version", "deprecated")
 MAX_TABLES = 1000
+MAX_NAME = 10_000
+"""Letters of a column's name in a header; Python's own limit holds only until frictionless has lifted it for the process."""
 REMOVALS = "removals.yaml"
 RESOURCE_KEYS = (
     "min_rows",
@@ -189,7 +192,7 @@ def _text_fields(path: Path, dialect: Descriptor, encoding: str, where: str) -> 
             io.TextIOWrapper(binary, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as text,
         ):
             header = next(csv.reader(text, delimiter=str(dialect.get("delimiter", ","))), [])
-    except (OSError, UnicodeError, LookupError, csv.Error) as error:
+    except (OSError, UnicodeError, LookupError, csv.Error, TypeError, ValueError, EOFError, zlib.error) as error:
         raise ProjectError(
             f"{where}: the header of {path.name} cannot be read: {error}", "Give the resource a `schema`."
         ) from error
@@ -197,6 +200,10 @@ def _text_fields(path: Path, dialect: Descriptor, encoding: str, where: str) -> 
         raise ProjectError(f"{where}: {path.name} is empty", "A table needs a header row.")
     if len(header) > MAX_COLUMNS:
         raise ProjectError(f"{where}: has {len(header)} columns, more than {MAX_COLUMNS}", "Divide the table.")
+    if (longest := max(map(len, header))) > MAX_NAME:
+        raise ProjectError(
+            f"{where}: the header of {path.name} has a name of {longest} letters", "Close the quote that was opened."
+        )
     return [{"name": name, "type": "string"} for name in header]
 
 

@@ -58,15 +58,27 @@ def _target(value: Any) -> str:
     scheme, separator, _ = text.partition("://")
     if separator and scheme not in {"s3", "file", "memory"}:
         raise ValueError(f"cannot write to {scheme}://; use a folder or s3://bucket/prefix")
+    return _bucket(text)
+
+
+def _bucket(text: str) -> str:
+    if text.startswith("s3:") and "@" in text.removeprefix("s3://").partition("/")[0]:
+        raise ValueError("must hold no credentials: boto3 reads them from the environment (AWS_ACCESS_KEY_ID …)")
     return text
 
 
 def _url(value: Any) -> str:
     text = _text(value)
     parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.netloc
+        or "@" in parts.netloc
+        or parts.query
+        or parts.fragment
+    ):
         raise ValueError(
-            "must be an http or https address without query or fragment, such as https://data.example.org/"
+            "must be an http or https address without credentials, query or fragment, such as https://data.example.org/"
         )
     return text.rstrip("/") + "/"
 
@@ -95,7 +107,7 @@ def _inbox(value: Any) -> str:
     text = _text(value)
     if "://" in text and not text.startswith("s3://"):
         raise ValueError("must be a folder or s3://bucket/prefix")
-    return text
+    return _bucket(text)
 
 
 def _lines(value: Any) -> tuple[str, ...]:

@@ -27,6 +27,8 @@ def open_store(target: str, *, env: Mapping[str, str], retry: Retry = RETRY, loc
     Nothing is contacted or created yet. Raises UsageError."""
     scheme, separator, rest = target.partition(":")
     if scheme == "s3" and separator:
+        if "@" in rest.removeprefix("//").partition("/")[0]:
+            raise UsageError("the target holds credentials", "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead.")
         # boto3 takes 0.3 s to import, which a publication to a folder need not pay.
         from publisher.store.s3 import open_bucket
 

@@ -35,6 +35,9 @@ class JsonRule:
             raise ProjectError(
                 f"a constraint jsonSchema refers to nothing, or to itself without end: {error!s:.100}"
             ) from error
+        except (ArithmeticError, ValueError) as error:
+            # jsonschema divides by `multipleOf`: no number may come of it where a value is huge, infinite or none
+            return f"a number cannot be judged ({error!s:.100})"
         return str(found.message) if found else ""
 
 
@@ -47,7 +50,7 @@ def check_json_rules(own: Mapping[str, Mapping[str, Any]], where: str) -> None:
             raise ProjectError(f"{at} must be an object, found {rule!r:.60}", "Write a JSON Schema.")
         try:
             platform.jsonschema_validators.Draft202012Validator.check_schema(rule)
-        except (platform.jsonschema.exceptions.SchemaError, RecursionError) as error:
+        except (platform.jsonschema.exceptions.SchemaError, RecursionError, OverflowError) as error:
             raise ProjectError(
                 f"{at} is no JSON Schema: {str(error).splitlines()[0]:.200}", "Correct the rule."
             ) from error

@@ -27,7 +27,7 @@ def matching(pattern: str) -> str | None:
     try:
         tree = parser.parse(f"^{pattern}$")
         return f"^(?:{_sequence(tree, 1)})"
-    except (_Untranslatable, re.error, RecursionError):
+    except (_Untranslatable, re.error, RecursionError, OverflowError):
         return None
 
 

@@ -21,9 +21,11 @@ from publisher.validate.patterns import count_repeats
 STEPS = 2_000_000
 """Steps of a search that Python takes in less than a tenth of a second."""
 SECONDS = 15.0
-"""How long all texts of one column may take in the process."""
+"""How long all texts of one column may take in the process; what a killed run leaves ends after a minute of processor time."""
 _PROGRAM = """
-import json, re, sys
+import json, re, resource, sys
+most = resource.getrlimit(resource.RLIMIT_CPU)[1]
+resource.setrlimit(resource.RLIMIT_CPU, (min(60, most) if most >= 0 else 60, most))
 match = re.compile(json.loads(sys.stdin.readline())).match
 for line in sys.stdin:
     sys.stdout.write("1\\n" if match(json.loads(line)) else "0\\n")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.security.attacks import limits, links, names, paths, patterns, shapes, sql, twins
+from tests.security.attacks import formulas, limits, links, markup, names, paths, patterns, secrets, shapes, sql, twins
 from tests.security.sandbox import Attack, Sandbox
 
 FAMILIES: dict[str, Callable[[], Iterator[Attack]]] = {
@@ -21,6 +21,9 @@ FAMILIES: dict[str, Callable[[], Iterator[Attack]]] = {
     "patterns": patterns.attacks,
     "names": names.attacks,
     "sql": sql.attacks,
+    "formulas": formulas.attacks,
+    "markup": markup.attacks,
+    "secrets": secrets.attacks,
 }
 
 

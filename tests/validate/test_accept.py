@@ -85,7 +85,10 @@ def test_ordinary_cells_are_accepted(engine: Engine, kind: str, cells: list[str]
         assert engine.value(f"SELECT {accepted} FROM (SELECT {literal(cell)} AS c1)") is True
 
 
-@pytest.mark.parametrize("pattern", ["(?=a)a", r"(a)\1", "a++", r"\bx", "[^\\d]", "(?i:a)", "(a{100}){100}"])
+HUGE = "a{99999999999999999999}"
+
+
+@pytest.mark.parametrize("pattern", ["(?=a)a", r"(a)\1", "a++", r"\bx", "[^\\d]", "(?i:a)", "(a{100}){100}", HUGE])
 def test_patterns_that_re2_reads_otherwise_are_left_to_python(pattern: str) -> None:
     assert matching(pattern) is None
 

@@ -1,0 +1,120 @@
+"""Texts that would run something, in every place where a package has a text, in a real browser: nothing runs, nobody is asked for anything,
+and the Content-Security-Policy had nothing to stop."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from publisher.cli.preview import serve
+from tests.cli.program import publisher
+from tests.security.attacks.markup import PAYLOADS, SETTINGS, files, fits_a_cell
+from tests.security.sandbox import write_project
+from tests.servers.threads import running
+
+PACKAGES = 4
+WATCH = """
+window.ran = [];
+for (const name of ['alert', 'confirm', 'prompt', 'open', 'print'])
+  window[name] = () => window.ran.push(name);
+document.addEventListener('securitypolicyviolation', event =>
+  window.stopped(event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample));
+"""
+
+
+@dataclass
+class Told:
+    """What pages did that they must not; what the policy stopped."""
+
+    did: list[str] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Packages whose every text is one of the payloads, released twice, taken back and yanked with payloads for reasons."""
+    folder = tmp_path_factory.mktemp("hostile")
+    share = -(-len(PAYLOADS) // PACKAGES)
+    written = {"pyproject.toml": SETTINGS.replace('base_url = "https://data.example.org/"\n', "")}
+    groups = {f"p{number}": PAYLOADS[number * share : (number + 1) * share] for number in range(PACKAGES)}
+    for name, payloads in groups.items():
+        written |= files(payloads, name)  # type: ignore[arg-type]
+    write_project(folder, written)
+    project = folder / "project"
+    for name, payloads in groups.items():
+        run(project, "publish", name, "--message", payloads[0])
+        cells = [payload for payload in payloads if fits_a_cell(payload)]
+        with (project / f"datasets/{name}/t.csv").open("a", encoding="utf-8", newline="") as table:
+            csv.writer(table, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(["900", cells[1], cells[0]])
+        run(project, "publish", name, "--message", payloads[2], "--reason", payloads[3], "--level", "major")
+        run(project, "rollback", name, "1.0.0", "--reason", payloads[5])
+        run(project, "yank", name, "2.0.0", "--reason", payloads[4])
+    return project / "public"
+
+
+def run(project: Path, *arguments: str) -> None:
+    done = publisher(project, *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[tuple[Page, Told]]:
+    context, told = browser.new_context(), Told()
+    page = context.new_page()
+    page.expose_function("stopped", lambda text: told.stopped.append(text))
+    page.add_init_script(WATCH)
+    page.on("dialog", lambda dialog: (told.did.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.on("pageerror", lambda error: told.did.append(f"error {error}"))
+    page.on("popup", lambda popup: told.did.append(f"popup {popup.url}"))
+    page.on("console", lambda message: told.did.append(message.text) if message.type == "error" else None)
+    yield page, told
+    context.close()
+
+
+def test_no_page_runs_what_stands_in_a_package(root: Path, page: tuple[Page, Told]) -> None:
+    tab, told = page
+    pages = sorted(path for path in root.rglob("*.html") if not path.is_relative_to(root / "assets"))
+    assert len(pages) > 4 * PACKAGES
+    with running(serve(root, 0)) as address:
+        tab.on(
+            "request",
+            lambda request: (
+                told.did.append(request.url) if not request.url.startswith((address, "data:", "blob:")) else None
+            ),
+        )
+        for path in pages:
+            name = path.relative_to(root).as_posix()
+            tab.goto(address + name, wait_until="load")
+            # What waits for somebody to come by: everything is opened, focused, passed over.
+            ran = tab.evaluate(STIR)
+            assert ran == [], (name, ran)
+            assert told.did == [], (name, told.did)
+            assert told.stopped == [], (name, told.stopped)
+
+
+STIR = """() => {
+  for (const item of document.querySelectorAll('details')) item.open = true;
+  for (const item of document.querySelectorAll('*'))
+    for (const kind of ['mouseover', 'focus', 'error', 'load', 'toggle', 'animationstart'])
+      item.dispatchEvent(new Event(kind, {bubbles: false}));
+  const found = [...window.ran];
+  if (window.hit) found.push('hit');
+  for (const link of document.querySelectorAll('a[href], area[href]'))
+    if (!['http:', 'https:', 'mailto:'].includes(link.protocol)) found.push(link.href);
+  for (const item of document.querySelectorAll('*'))
+    for (const attribute of item.attributes)
+      if (attribute.name.startsWith('on')) found.push(attribute.name);
+  return found;
+}"""
+
+
+def test_the_watch_sees_what_runs(page: tuple[Page, Told]) -> None:
+    tab, _told = page
+    tab.goto("data:text/html,<img src=x onerror=window.hit=1><a href=javascript:x>x</a><script>alert(1)</script>")
+    tab.wait_for_function("window.hit === 1")
+    assert set(tab.evaluate(STIR)) == {"alert", "hit", "javascript:x", "onerror"}
