@@ -44,7 +44,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> MemoryStore:
 def objects(store: MemoryStore, folder: Path, base: str) -> dict[str, bytes]:
     published = read_release(store, "global-alliance", "1.1.0", folder)
     history = list(walk(store, read_head(store, "global-alliance")))
-    return dict(catalog.build([(published.info, history)], base_url=base, languages=LANGUAGES))
+    how = {"base_url": base, "languages": LANGUAGES}
+    card = catalog.make_card(published.info, history, True, whole=True, **how)
+    return dict(catalog.build_package(published.info, history, True, **how)) | dict(catalog.build_root([card], **how))
 
 
 @pytest.fixture(scope="module")
