@@ -142,9 +142,13 @@ class _Work:
         return {name: cards[name] for name in sorted(cards)}
 
     def _open(self) -> tuple[Manifest, Ledger | None]:
-        """What the store's area is known to hold."""
+        """What the store's area is known to hold. Raises PreconditionFailed where somebody finished, and took the list away, meanwhile:
+        to take it for lost would mean reading every package."""
         manifest = read_manifest(self._store, "")
-        return manifest, open_ledger(self._store, manifest)
+        ledger = open_ledger(self._store, manifest)
+        if ledger is None and read_manifest(self._store, "").etag != manifest.etag:
+            raise PreconditionFailed(f"{self._store.url}: another run finished")
+        return manifest, ledger
 
     def _known(self, ledger: Ledger | None) -> set[str]:
         return {*_indexed(self._store), *(ledger.cards if ledger else ())}

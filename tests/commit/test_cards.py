@@ -137,6 +137,27 @@ def test_without_cards_of_ours_every_package_is_read(harm: str) -> None:
     assert same(shared(store), made_anew(store))
 
 
+def test_a_list_that_was_replaced_is_not_taken_for_lost() -> None:
+    """Another run finishes between our reading the manifest and the list that it leads to."""
+    store = MemoryStore()
+    for name in NAMES:
+        publish(store, name, 1)
+    read: list[str] = []
+
+    class Late(Spy):
+        def before(self, call) -> None:
+            super().before(call)
+            if call.key.endswith(".gz") and call.key.startswith(layout.manifest_folder()) and not read:
+                read.append(call.key)
+                publish(self.store, "bees", 2, "other")
+
+    spy = Late(store)
+    Publisher(spy, {}, package="eels").refresh()
+    assert store.stat(read[0]) is None
+    assert layout.pointer("cows") not in {call.key for call in spy.calls}
+    assert same(shared(store), made_anew(store))
+
+
 def test_who_died_before_the_index_is_told_apart_and_healed_by_its_next_run() -> None:
     store = MemoryStore()
     for name in NAMES:
