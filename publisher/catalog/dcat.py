@@ -131,14 +131,16 @@ class _Writer:
             if link.path:
                 self._add(dataset, DCTERMS.relation, URIRef(link.path))
         self._spatial(catalog, info)
-        for table in info.tables:
-            for file in table.files[:1] if brief else table.files:
-                self._add(dataset, DCAT.distribution, self._distribution(info, table, file))
-        self._record(catalog, dataset, info)
         if brief:
-            self._add(dataset, DCAT.distribution, self._descriptor(info, info.version))
+            for table in info.tables:
+                for file in table.files[:1]:
+                    self._add(dataset, DCAT.distribution, self._brief_distribution(info, table, file))
             self._add(dataset, FOAF.page, self._typed(self._at(layout.catalog(info.name)), FOAF.Document))
             return self.graph
+        for table in info.tables:
+            for file in table.files:
+                self._add(dataset, DCAT.distribution, self._distribution(info, table, file))
+        self._record(catalog, dataset, info)
         self._series(self._at(folder, "releases"), dataset, entry)
         self._service(catalog, dataset, info)
         return self.graph
@@ -212,19 +214,25 @@ class _Writer:
             node, DCTERMS.description, Text("Data Package: names, describes and hashes every file of the release.")
         )
         self._access(node, info, layout.release_folder(info.name, version), key, "json", "application/json")
+        self._told(node)
         return node
 
-    def _distribution(self, info: PackageInfo, table: TableInfo, file: FileInfo) -> URIRef:
+    def _brief_distribution(self, info: PackageInfo, table: TableInfo, file: FileInfo) -> URIRef:
         key = layout.release_file(info.name, info.version, file.path)
         node = self._at(layout.latest_file(info.name, file.path), "distribution")
         self._type(node, DCAT.Distribution)
         kind = file.format.upper()
         titles = {language: f"{table.title(language)} ({kind})" for language in self._languages[1:]}
         self._text(node, DCTERMS.title, Text(f"{table.title.default} ({kind})", titles))
-        self._text(node, DCTERMS.description, table.description or table.title)
         self._access(node, info, key, key, file.format, file.mediatype)
         self._add(node, DCAT.byteSize, Literal(file.bytes, datatype=XSD.nonNegativeInteger))
+        return node
+
+    def _distribution(self, info: PackageInfo, table: TableInfo, file: FileInfo) -> URIRef:
+        node = self._brief_distribution(info, table, file)
+        self._text(node, DCTERMS.description, table.description or table.title)
         self._moment(node, DCTERMS.modified, info.created)
+        self._told(node)
         checksum = URIRef(f"{node}-checksum")
         self._type(checksum, SPDX.Checksum)
         self._add(checksum, SPDX.algorithm, self._typed(SPDX.checksumAlgorithm_sha256, SPDX.ChecksumAlgorithm))
@@ -239,9 +247,12 @@ class _Writer:
         self._add(node, DCAT.downloadURL, self._at(download))
         self._add(node, DCTERMS["format"], self._typed(vocabulary.file_type(kind), DCTERMS.MediaTypeOrExtent))
         self._add(node, DCAT.mediaType, self._typed(vocabulary.media_type(media), DCTERMS.MediaType))
-        self._add(node, DCATAP.availability, self._concept("planned-availability/STABLE", "stable"))
         if (licence := self._first_licence(info)) is not None:
             self._add(node, DCTERMS.license, licence)
+
+    def _told(self, node: URIRef) -> None:
+        """What is the same of every distribution, and so left out where it is brief."""
+        self._add(node, DCATAP.availability, self._concept("planned-availability/STABLE", "stable"))
         self._spoken(node)
 
     def _concept(self, entry: str, label: str) -> URIRef:

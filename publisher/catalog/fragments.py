@@ -13,7 +13,7 @@ from typing import Any
 
 from rdflib import Graph, URIRef
 
-from publisher.canonical import canonical_json, readable_item, readable_list
+from publisher.canonical import canonical_json, readable_list
 from publisher.catalog.dcat import PREFIXES, new_graph
 
 _HEAD = "".join(f"@prefix {name}: <{space}> .\n" for name, space in PREFIXES.items())
@@ -21,7 +21,7 @@ _HEAD = "".join(f"@prefix {name}: <{space}> .\n" for name, space in PREFIXES.ite
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """Turtle without prefixes, JSON-LD nodes as readable_item writes them, and N-Triples of nodes that belong to nobody here."""
+    """Turtle without prefixes, JSON-LD nodes, one a line, and N-Triples of nodes that belong to nobody here."""
 
     turtle: str
     nodes: tuple[str, ...]
@@ -77,7 +77,7 @@ def _nodes(graph: Graph) -> list[str]:
     document = json.loads(graph.serialize(format="json-ld", context=PREFIXES, auto_compact=False))
     document.pop("@context", None)
     nodes = document.get("@graph", [document] if document else [])
-    return [readable_item(node) for node in _sorted(nodes)]
+    return [f"    {canonical_json(node).decode()}" for node in _sorted(nodes)]
 
 
 def _sorted(value: Any) -> Any:
