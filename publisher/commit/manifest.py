@@ -100,11 +100,11 @@ class Ledger:
             sha256, place, rest = text.split(" ", 2)
             objects[key] = f"{sha256} {places[place]} {rest}"
         headers = [[item.content_type, item.cache_control, item.content_disposition] for item in order]
-        text = canonical_json({"headers": headers, "objects": objects})
+        body = canonical_json({"headers": headers, "objects": objects})
         if self.cards:  # their members keep their order, in which documents are made of them
             cards = json.dumps(self.cards, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-            text = b'{"cards":' + cards.encode() + b"," + text[1:]
-        return gzip.compress(text, compresslevel=1, mtime=0)
+            body = b'{"cards":' + cards.encode() + b"," + body[1:]
+        return gzip.compress(body, compresslevel=1, mtime=0)
 
 
 def read_ledger(body: bytes) -> Ledger:

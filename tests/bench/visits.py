@@ -29,6 +29,7 @@ TEXTS = (
     "application/x-ndjson",
     "image/svg+xml",
     "application/feed+json",
+    "application/atom+xml",
 )
 
 
