@@ -245,6 +245,21 @@ def linkset(package: str) -> str:
     return f"{package}/linkset.json"
 
 
+def catalog(package: str) -> str:
+    """The package and its releases as DCAT, in Turtle."""
+    return f"{package}/{CATALOG}"
+
+
+def catalog_json(package: str) -> str:
+    """The same as JSON-LD."""
+    return f"{package}/{CATALOG_JSON}"
+
+
+def openapi(package: str) -> str:
+    """The description of a package's API."""
+    return f"{package}/{OPENAPI}"
+
+
 def dataset_card(package: str) -> str:
     """The package in the words of schema.org."""
     return f"{package}/dataset.jsonld"

@@ -1,71 +1,101 @@
-"""Catalogues of a store for the portals of the world. In: the latest release of each package, the pointers' histories. Out: DCAT-AP as
-Turtle and JSON-LD, schema.org; the same releases give the same bytes."""
+"""Catalogues for the portals of the world. In: packages, or the cards that were made of them. Out: DCAT-AP as Turtle and JSON-LD,
+schema.org; the same releases give the same bytes.
+
+Of a few packages, the store's catalogue holds all that the packages' own ones hold; of many, it is brief about each and leads there.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rdflib import Graph
-
 from publisher import layout
-from publisher.canonical import canonical_json, readable_json
-from publisher.catalog.dcat import Entry, describe
+from publisher.canonical import readable_item, readable_json, readable_list
+from publisher.catalog.dcat import (
+    Entry,
+    Face,
+    address_of_licence,
+    address_of_publisher,
+    describe_catalog,
+    describe_package,
+    new_graph,
+)
+from publisher.catalog.fragments import cut, from_json, write_json_ld, write_turtle
 from publisher.package.metadata import PackageInfo, Text
-from publisher.package.schema_org import data_catalog, dataset
+from publisher.package.schema_org import Address, data_catalog, dataset, listed_dataset
 
 TITLE = Text("Open data", {"ar": "بيانات مفتوحة", "fr": "Données ouvertes"})
 """What a catalogue of several packages is called; one of a single package bears that one's title."""
 
 
-def build(
-    packages: Sequence[tuple[PackageInfo, Sequence[Mapping[str, Any]]]], *, base_url: str, languages: Sequence[str]
+def build_package(
+    info: PackageInfo,
+    history: Sequence[Mapping[str, Any]],
+    complete: bool,
+    *,
+    base_url: str,
+    languages: Sequence[str],
 ) -> Iterator[tuple[str, bytes]]:
-    """Each package is its latest release's metadata and its pointer's entries, newest first."""
-    entries = sorted((Entry(info, tuple(history)) for info, history in packages), key=lambda item: item.info.name)
-    title = entries[0].info.title if len(entries) == 1 else TITLE
-    graph = describe(entries, title, base_url=base_url, languages=languages)
-    yield layout.CATALOG, turtle(graph)
-    yield layout.CATALOG_JSON, json_ld(graph)
-    infos = [entry.info for entry in entries]
-    yield (
-        layout.DATA_CATALOG,
-        readable_json(data_catalog(infos, languages, title.default, _address(base_url, layout.DATA_CATALOG))),
-    )
-    for info in infos:
-        key = layout.dataset_card(info.name)
-        yield key, readable_json(dataset(info, languages[0], _address(base_url, key)))
+    """A package's own catalogue, from its latest release's metadata and its pointer's entries, newest first; `complete` says that these
+    are all."""
+    key = layout.catalog(info.name)
+    graph = describe_package(Entry(info, history, complete), key=key, base_url=base_url, languages=languages)
+    fragments = [cut(graph, base_url)]
+    yield key, write_turtle(new_graph(), fragments)
+    yield layout.catalog_json(info.name), write_json_ld(new_graph(), fragments)
+    card = layout.dataset_card(info.name)
+    yield card, readable_json(dataset(info, languages[0], _address(base_url, card)))
 
 
-def turtle(graph: Graph) -> bytes:
-    return graph.serialize(format="turtle", encoding="utf-8").strip() + b"\n"
-
-
-def json_ld(graph: Graph) -> bytes:
-    """Nodes sorted by address and values by their text, so that equal graphs have equal bytes."""
-    prefixes = {str(prefix): str(space) for prefix, space in graph.namespaces()}
-    used = {
-        prefix: space
-        for prefix, space in sorted(prefixes.items())
-        if prefix and any(str(name).startswith(space) for name in _names(graph))
+def make_card(
+    info: PackageInfo,
+    history: Sequence[Mapping[str, Any]],
+    complete: bool,
+    *,
+    base_url: str,
+    languages: Sequence[str],
+    whole: bool,
+) -> dict[str, Any]:
+    """What the catalogue of the store needs of a package; `whole` where all of it is to stand there."""
+    entry, key = Entry(info, history, complete), layout.CATALOG
+    graph = describe_package(entry, key=key, base_url=base_url, languages=languages, brief=not whole)
+    moments = [str(item["published"]) for item in history if item["kind"] == "release"]
+    return {
+        "title": [info.title.default, dict(info.title.translations)],
+        "issued": min(moments, default="") if complete else "",
+        "modified": max(moments, default=""),
+        "licence": address_of_licence(info),
+        "publisher": address_of_publisher(info, base_url),
+        "dataset": readable_item(listed_dataset(info, _address(base_url, layout.DATA_CATALOG))),
+        "dcat": cut(graph, base_url).to_json(),
     }
-    document = json.loads(graph.serialize(format="json-ld", context=used, auto_compact=False))
-    return readable_json(_sorted(document))
 
 
-def _names(graph: Graph) -> set[str]:
-    """Predicates and types, which a context shortens."""
-    return {str(name) for name in graph.predicates()} | {str(kind) for kind in graph.objects(None, None)}
+def build_root(
+    cards: Sequence[Mapping[str, Any]], *, base_url: str, languages: Sequence[str]
+) -> Iterator[tuple[str, bytes]]:
+    """The catalogues of a store from the cards of its packages, in the order of their names."""
+    face = _face(cards)
+    head = describe_catalog(face, key=layout.CATALOG, base_url=base_url, languages=languages)
+    fragments = [from_json(card["dcat"]) for card in cards]
+    yield layout.CATALOG, write_turtle(head, fragments)
+    yield layout.CATALOG_JSON, write_json_ld(head, fragments)
+    document = data_catalog(languages, face.title.default, _address(base_url, layout.DATA_CATALOG))
+    yield layout.DATA_CATALOG, readable_list(document, "dataset", [str(card["dataset"]) for card in cards])
 
 
-def _sorted(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _sorted(value[name]) for name in sorted(value)}
-    if isinstance(value, list):
-        return sorted((_sorted(item) for item in value), key=canonical_json)
-    return value
+def _face(cards: Sequence[Mapping[str, Any]]) -> Face:
+    """The catalogue is as old as the oldest release where that is known, and under the licence that all packages have. A catalogue has one
+    publisher: that of the first package."""
+    issued, licences = [card["issued"] for card in cards], {card["licence"] for card in cards}
+    return Face(
+        Text(*cards[0]["title"]) if len(cards) == 1 else TITLE,
+        min(issued) if all(issued) and issued else "",
+        max((card["modified"] for card in cards), default=""),
+        licences.pop() if len(licences) == 1 else "",
+        cards[0]["publisher"] if cards else "",
+    )
 
 
-def _address(base_url: str, source: str) -> Any:
+def _address(base_url: str, source: str) -> Address:
     return lambda key: layout.address(base_url, source, key)

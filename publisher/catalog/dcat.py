@@ -1,13 +1,13 @@
-"""The catalogue of a store as DCAT-AP 3.0.1 (https://semiceu.github.io/DCAT-AP/releases/3.0.1/). In: the latest release and the history of
-each package. Out: a graph.
+"""Packages as DCAT-AP 3.0.1 (https://semiceu.github.io/DCAT-AP/releases/3.0.1/). In: a package's latest
+release and its history. Out: graphs.
 
-A package is a Dataset whose address never changes and whose distributions are those of the latest release. Its releases are Datasets of
-their own in a DatasetSeries, each the previous version of the next. Every node has an address, so the graph has one form only.
+A package is a Dataset whose address never changes and whose distributions are those of the latest release. Its newest releases are
+Datasets of their own in a DatasetSeries, each the previous version of the next. Every node has an address, so a graph has one form only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,31 +27,85 @@ VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
 _DATES = {4: XSD.gYear, 7: XSD.gYearMonth, 10: XSD.date}
 """Types of days by their length (DCAT-AP 3, dcat:startDate)."""
 PROFILE = URIRef("http://data.europa.eu/r5r/")
+PREFIXES = {
+    "adms": str(ADMS),
+    "dcat": str(DCAT),
+    "dcatap": str(DCATAP),
+    "dcterms": str(DCTERMS),
+    "foaf": str(FOAF),
+    "skos": str(SKOS),
+    "spdx": str(SPDX),
+    "vcard": str(VCARD),
+    "xsd": str(XSD),
+}
+"""By which names are shortened; all properties and types are of these vocabularies."""
+RELEASES = 20
+"""Releases of a package that stand in its series, the newest; all are in versions.json."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A package in the catalogue. `history` is the pointer's, newest first."""
+    """A package in a catalogue. `history` is the pointer's, newest first; `complete` says that no older entries lie on pages."""
 
     info: PackageInfo
     history: Sequence[Mapping[str, Any]]
+    complete: bool = True
+
+    @property
+    def releases(self) -> list[Mapping[str, Any]]:
+        """Entries of releases that are not withdrawn, oldest first, and no more than are told of."""
+        found = [item for item in self.history if item["kind"] == "release" and not item.get("yanked")]
+        return found[:RELEASES][::-1]
+
+    @property
+    def is_told_whole(self) -> bool:
+        """Whether every release there is stands among `releases`, so that the oldest is the first one."""
+        found = [item for item in self.history if item["kind"] == "release" and not item.get("yanked")]
+        return self.complete and len(found) <= RELEASES
 
 
-def describe(entries: Sequence[Entry], title: Text, *, base_url: str, languages: Sequence[str]) -> Graph:
-    """The graph of all packages. Addresses are relative to catalog.ttl where the public address is not known."""
-    return _Writer(base_url, languages).write(entries, title)
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What a catalogue says of itself: `issued` and `modified` are RFC 3339 or empty, the others addresses or empty."""
+
+    title: Text
+    issued: str = ""
+    modified: str = ""
+    licence: str = ""
+    publisher: str = ""
+
+
+def describe_catalog(face: Face, *, key: str, base_url: str, languages: Sequence[str]) -> Graph:
+    """The catalogue itself. Addresses are relative to the document at `key` where the public address is not known."""
+    return _Writer(key, base_url, languages).write_catalog(face)
+
+
+def describe_package(entry: Entry, *, key: str, base_url: str, languages: Sequence[str], brief: bool = False) -> Graph:
+    """A package as an entry of the catalogue; `brief` leaves out releases, the service, and files but for each table's CSV, and
+    leads to the package's own catalogue in their place."""
+    return _Writer(key, base_url, languages).write_package(entry, brief)
+
+
+def address_of_publisher(info: PackageInfo, base_url: str) -> str:
+    """The node of a package's publisher, as catalog.ttl has it."""
+    return f"{layout.address(base_url, layout.CATALOG, f'{info.name}/')}#publisher"
+
+
+def address_of_licence(info: PackageInfo) -> str:
+    """The licence of a package, "" where it has none with an address."""
+    found = (vocabulary.licence(item.name, item.path) for item in info.licenses)
+    return next((str(item) for item in found if item is not None), "")
 
 
 class _Writer:
-    def __init__(self, base_url: str, languages: Sequence[str]) -> None:
+    def __init__(self, key: str, base_url: str, languages: Sequence[str]) -> None:
+        self._key = key
         self._base = base_url
         self._languages = languages
-        self.graph = Graph()
-        for prefix, space in (("adms", ADMS), ("dcat", DCAT), ("dcatap", DCATAP), ("spdx", SPDX), ("vcard", VCARD)):
-            self.graph.bind(prefix, space)
+        self.graph = new_graph()
 
-    def write(self, entries: Sequence[Entry], title: Text) -> Graph:
-        catalog = self._at("")
+    def write_catalog(self, face: Face) -> Graph:
+        catalog, title = self._at(""), face.title
         self._type(catalog, DCAT.Catalog)
         self._text(catalog, DCTERMS.title, title)
         self._text(catalog, DCTERMS.description, title)
@@ -60,18 +114,16 @@ class _Writer:
         self._add(catalog, DCAT.themeTaxonomy, self._typed(vocabulary.authority("data-theme"), SKOS.ConceptScheme))
         self._text(vocabulary.authority("data-theme"), DCTERMS.title, Text("Data theme"))
         self._spoken(catalog)
-        moments = [str(item["published"]) for entry in entries for item in entry.history if item["kind"] == "release"]
-        if moments:
-            self._moment(catalog, DCTERMS.issued, min(moments))
-            self._moment(catalog, DCTERMS.modified, max(moments))
-        for entry in entries:
-            self._package(catalog, entry)
+        self._moment(catalog, DCTERMS.issued, face.issued)
+        self._moment(catalog, DCTERMS.modified, face.modified)
+        for name, address in ((DCTERMS.license, face.licence), (DCTERMS.publisher, face.publisher)):
+            if address:
+                self._add(catalog, name, URIRef(address))
         return self.graph
 
-    def _package(self, catalog: URIRef, entry: Entry) -> None:
-        info = entry.info
-        folder = f"{info.name}/"
-        dataset, series = self._at(folder), self._at(folder, "releases")
+    def write_package(self, entry: Entry, brief: bool) -> Graph:
+        info, catalog, folder = entry.info, self._at(""), f"{entry.info.name}/"
+        dataset = self._at(folder)
         self._type(dataset, DCAT.Dataset)
         self._add(catalog, DCAT.dataset, dataset)
         self._described(dataset, info, info.title, info.description)
@@ -81,17 +133,20 @@ class _Writer:
         for link in info.sources:
             if link.path:
                 self._add(dataset, DCTERMS.relation, URIRef(link.path))
-        if (licence := self._first_licence(info)) is not None:
-            self._add(catalog, DCTERMS.license, licence)
-        for place, name in ((catalog, DCTERMS.publisher), (series, DCTERMS.publisher)):
-            self._add(place, name, self._agent(info))
         self._spatial(catalog, info)
+        if brief:
+            for table in info.tables:
+                for file in table.files[:1]:
+                    self._add(dataset, DCAT.distribution, self._brief_distribution(info, table, file))
+            self._add(dataset, FOAF.page, self._typed(self._at(layout.catalog(info.name)), FOAF.Document))
+            return self.graph
         for table in info.tables:
             for file in table.files:
                 self._add(dataset, DCAT.distribution, self._distribution(info, table, file))
-        self._series(series, dataset, entry)
-        self._service(catalog, dataset, info)
         self._record(catalog, dataset, info)
+        self._series(self._at(folder, "releases"), dataset, entry)
+        self._service(catalog, dataset, info)
+        return self.graph
 
     def _described(self, node: URIRef, info: PackageInfo, title: Text, description: Text) -> None:
         """What every Dataset of a package says."""
@@ -123,16 +178,15 @@ class _Writer:
         self._add(concept, SKOS.prefLabel, Literal(theme.rpartition("/")[2]))
 
     def _series(self, series: URIRef, dataset: URIRef, entry: Entry) -> None:
-        """The releases, oldest first; withdrawn ones are left out."""
+        """The newest releases, oldest first; withdrawn ones are left out."""
         info = entry.info
         self._type(series, DCAT.DatasetSeries)
         self._text(series, DCTERMS.title, info.title)
         self._text(series, DCTERMS.description, info.version_rules or info.description or info.title)
         self._add(series, DCAT.contactPoint, self._contact(info))
+        self._add(series, DCTERMS.publisher, self._agent(info))
         previous: URIRef | None = None
-        for record in reversed(entry.history):
-            if record["kind"] != "release" or record.get("yanked"):
-                continue
+        for record in entry.releases:
             version = str(record["version"])
             release = self._at(layout.release_folder(info.name, version))
             self._type(release, DCAT.Dataset)
@@ -147,7 +201,7 @@ class _Writer:
             if previous is not None:
                 self._add(release, DCAT.previousVersion, previous)
                 self._add(release, DCAT.prev, previous)
-            else:
+            elif entry.is_told_whole:
                 self._add(series, DCAT.first, release)
                 self._moment(series, DCTERMS.issued, str(record["published"]))
                 self._moment(dataset, DCTERMS.issued, str(record["published"]))
@@ -165,19 +219,25 @@ class _Writer:
             node, DCTERMS.description, Text("Data Package: names, describes and hashes every file of the release.")
         )
         self._access(node, info, layout.release_folder(info.name, version), key, "json", "application/json")
+        self._told(node)
         return node
 
-    def _distribution(self, info: PackageInfo, table: TableInfo, file: FileInfo) -> URIRef:
+    def _brief_distribution(self, info: PackageInfo, table: TableInfo, file: FileInfo) -> URIRef:
         key = layout.release_file(info.name, info.version, file.path)
         node = self._at(layout.latest_file(info.name, file.path), "distribution")
         self._type(node, DCAT.Distribution)
         kind = file.format.upper()
         titles = {language: f"{table.title(language)} ({kind})" for language in self._languages[1:]}
         self._text(node, DCTERMS.title, Text(f"{table.title.default} ({kind})", titles))
-        self._text(node, DCTERMS.description, table.description or table.title)
         self._access(node, info, key, key, file.format, file.mediatype)
         self._add(node, DCAT.byteSize, Literal(file.bytes, datatype=XSD.nonNegativeInteger))
+        return node
+
+    def _distribution(self, info: PackageInfo, table: TableInfo, file: FileInfo) -> URIRef:
+        node = self._brief_distribution(info, table, file)
+        self._text(node, DCTERMS.description, table.description or table.title)
         self._moment(node, DCTERMS.modified, info.created)
+        self._told(node)
         checksum = URIRef(f"{node}-checksum")
         self._type(checksum, SPDX.Checksum)
         self._add(checksum, SPDX.algorithm, self._typed(SPDX.checksumAlgorithm_sha256, SPDX.ChecksumAlgorithm))
@@ -192,9 +252,12 @@ class _Writer:
         self._add(node, DCAT.downloadURL, self._at(download))
         self._add(node, DCTERMS["format"], self._typed(vocabulary.file_type(kind), DCTERMS.MediaTypeOrExtent))
         self._add(node, DCAT.mediaType, self._typed(vocabulary.media_type(media), DCTERMS.MediaType))
-        self._add(node, DCATAP.availability, self._concept("planned-availability/STABLE", "stable"))
         if (licence := self._first_licence(info)) is not None:
             self._add(node, DCTERMS.license, licence)
+
+    def _told(self, node: URIRef) -> None:
+        """What is the same of every distribution, and so left out where it is brief."""
+        self._add(node, DCATAP.availability, self._concept("planned-availability/STABLE", "stable"))
         self._spoken(node)
 
     def _concept(self, entry: str, label: str) -> URIRef:
@@ -210,7 +273,7 @@ class _Writer:
         self._text(node, DCTERMS.title, Text(f"{info.title.default}: JSON", titles))
         self._text(node, DCTERMS.description, info.description)
         self._add(node, DCAT.endpointURL, self._at(layout.data_index(info.name)))
-        self._add(node, DCAT.endpointDescription, self._at(layout.OPENAPI))
+        self._add(node, DCAT.endpointDescription, self._at(layout.openapi(info.name)))
         self._add(node, DCAT.servesDataset, dataset)
         self._add(node, DCTERMS.publisher, self._agent(info))
         self._add(node, DCAT.contactPoint, self._contact(info))
@@ -293,7 +356,7 @@ class _Writer:
                 self._add(node, DCTERMS.language, self._typed(found, DCTERMS.LinguisticSystem))
 
     def _at(self, key: str, fragment: str = "") -> URIRef:
-        address = layout.address(self._base, layout.CATALOG, key)
+        address = layout.address(self._base, self._key, key)
         return URIRef(f"{address}#{fragment}" if fragment else address)
 
     def _add(self, node: URIRef, name: URIRef, value: URIRef | Literal) -> None:
@@ -320,6 +383,14 @@ class _Writer:
     def _moment(self, node: URIRef, name: URIRef, moment: str) -> None:
         if moment:
             self._add(node, name, Literal(moment, datatype=XSD.dateTime))
+
+
+def new_graph(lines: Iterable[str] = ()) -> Graph:
+    """A graph of N-Triples, in which the prefixes are those of PREFIXES."""
+    graph = Graph(bind_namespaces="none")
+    for prefix, space in PREFIXES.items():
+        graph.bind(prefix, space)
+    return graph.parse(data="\n".join(lines), format="nt") if lines else graph
 
 
 def _publisher(info: PackageInfo) -> Link | None:

@@ -17,7 +17,7 @@ from threading import Lock
 from publisher import layout
 from publisher.canonical import sha256_bytes, sha256_file
 from publisher.commit.crew import Crew
-from publisher.commit.manifest import Ledger, Manifest, enter, leave, open_ledger, read_manifest, sweep
+from publisher.commit.manifest import Cards, Ledger, Manifest, enter, leave, open_ledger, read_manifest, sweep
 from publisher.errors import AccessDenied, PreconditionFailed
 from publisher.model import Headers
 from publisher.store.base import Stat, Store
@@ -51,12 +51,13 @@ class Later:
 class Area:
     """What is brought up to date together. `name` is a package's, or "" for what belongs to the store as a whole; `source` identifies
     all that its objects follow from ("" where that cannot be told); below `folders` (keys with a final slash) lie its objects alone,
-    and some lie elsewhere. `build` makes each object once."""
+    and some lie elsewhere. `build` makes each object once. `cards` are what the objects were made from, where that is to be kept."""
 
     name: str
     source: str
     folders: tuple[str, ...]
     build: Callable[[], Iterable[Derived | Later]]
+    cards: Cards | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,19 @@ def derived(key: str, body: bytes | Path, source: str = "") -> Derived:
 
 
 def bring_up(store: Store, area: Area, visit: Visit, done: Refreshed) -> None:
-    """Bring an area up to date; what was done is told to `done`. Raises PreconditionFailed where somebody else came in between."""
+    """Bring an area up to date; what was done is told to `done`. One that was made from the same source is passed over. Raises
+    PreconditionFailed where somebody else came in between."""
     manifest = read_manifest(store, area.name)
     if manifest.settled and area.source in {manifest.source} - {""} and not visit.check:
         done.kept += int((manifest.listed or {})["objects"])
         return
-    before = open_ledger(store, manifest)
+    bring_on(store, area, visit, done, manifest, open_ledger(store, manifest))
+
+
+def bring_on(
+    store: Store, area: Area, visit: Visit, done: Refreshed, manifest: Manifest, before: Ledger | None
+) -> None:
+    """Bring an area up to date that was planned with what its manifest tells. Raises PreconditionFailed as above."""
     work = _Pass(store, area, visit, done, manifest, before)
     work.send()
     work.clear()
@@ -114,7 +122,7 @@ class _Pass:
         self._seen: dict[str, str] | None = None
         if before is None or manifest.open or visit.check:
             self._seen = {stat.key: stat.etag for folder in area.folders for stat in store.list(folder)}
-        self._after = Ledger()
+        self._after = Ledger(cards=area.cards)
         self._entered: Manifest | None = None
         self._learned = False
         self._lock = Lock()
@@ -151,6 +159,9 @@ class _Pass:
     def finish(self) -> None:
         """Publish what is known now, and leave."""
         trusted = self._seen is None
+        if self._after.cards != self._before.cards:
+            self._learned = True
+            self._enter()
         if trusted and not self._learned and self._manifest.source == self._area.source:
             return
         now = self._visit.now()

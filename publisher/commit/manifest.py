@@ -4,7 +4,8 @@ by who read it last.
 An area is what is brought up to date together: the derived objects of a package, or those of the store as a whole.
 
     manifest.json   {format, source, list: {path, sha256, objects}, open: {run: since}}     replaced conditionally
-    <hash>.json.gz  {headers: [[...], ...], objects: {key: "sha256 header source etag"}}    named by its content, never replaced
+    <hash>.json.gz  {headers: [[...], ...], objects: {key: "sha256 header source etag"}, cards: {package: ...}}
+                    named by its content, never replaced
 
 Every object is replaced or removed only while the run that does it stands under `open`, and a run leaves only when it knows how each of
 its writes ended. So a list can be trusted where nobody is open; where somebody is, or was when it died, it is a hint, and the store is
@@ -26,7 +27,7 @@ from publisher.errors import Damaged, NotFound, PreconditionFailed
 from publisher.model import Headers
 from publisher.store.base import Store
 
-FORMAT = 1
+FORMAT = 2
 TICKET = timedelta(hours=1)
 """No request takes so long to arrive."""
 _TRIES = 16
@@ -41,10 +42,21 @@ class Known(NamedTuple):
     source: str = ""
 
 
-class Ledger:
-    """What is known of objects. One text each: a hundred thousand of them take some 30 MB."""
+Cards = Mapping[str, Mapping[str, Any]]
+"""What the area of the store as a whole keeps of each package, by its name, so that the next run need not read it again: plain JSON
+objects, opaque here but for `source`, which identifies what a card follows from."""
 
-    def __init__(self, headers: list[Headers] | None = None, objects: dict[str, str] | None = None) -> None:
+
+class Ledger:
+    """What is known of objects, one text each: a hundred thousand of them take some 30 MB. And the cards."""
+
+    def __init__(
+        self,
+        headers: list[Headers] | None = None,
+        objects: dict[str, str] | None = None,
+        cards: Cards | None = None,
+    ) -> None:
+        self.cards: Cards = dict(cards or {})
         self._headers = list(headers or ())
         self._places = {item: place for place, item in enumerate(self._headers)}
         self._objects = dict(objects or {})
@@ -78,7 +90,7 @@ class Ledger:
         return known is not None and known.headers.cache_control == layout.IMMUTABLE
 
     def dump(self) -> bytes:
-        """Compressed; the same objects give the same bytes, in whatever order they were noted."""
+        """Compressed; the same objects and cards give the same bytes, in whatever order they were noted."""
         order = sorted(
             self._headers, key=lambda item: (item.content_type, item.cache_control, item.content_disposition)
         )
@@ -88,13 +100,18 @@ class Ledger:
             sha256, place, rest = text.split(" ", 2)
             objects[key] = f"{sha256} {places[place]} {rest}"
         headers = [[item.content_type, item.cache_control, item.content_disposition] for item in order]
-        return gzip.compress(canonical_json({"headers": headers, "objects": objects}), compresslevel=1, mtime=0)
+        body = canonical_json({"headers": headers, "objects": objects})
+        if self.cards:  # their members keep their order, in which documents are made of them
+            cards = json.dumps(self.cards, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+            body = b'{"cards":' + cards.encode() + b"," + body[1:]
+        return gzip.compress(body, compresslevel=1, mtime=0)
 
 
 def read_ledger(body: bytes) -> Ledger:
     """Raises ValueError, KeyError, TypeError or OSError for what is none."""
     document = json.loads(gzip.decompress(body))
-    return Ledger([Headers(*item) for item in document["headers"]], dict(document["objects"]))
+    headers = [Headers(*item) for item in document["headers"]]
+    return Ledger(headers, dict(document["objects"]), dict(document.get("cards", {})))
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def build_index(
             "self": link(key),
             "versions": link(layout.pointer(info.name)),
             "release": link(layout.release_folder(info.name, version)),
-            "service-desc": link(layout.OPENAPI),
+            "service-desc": link(layout.openapi(info.name)),
             "linkset": link(layout.linkset(info.name)),
             "describedby": link(layout.dataset_card(info.name)),
             **{
@@ -135,7 +135,7 @@ def build_linkset(api: Api, languages: Sequence[str]) -> tuple[str, bytes]:
             target(layout.dataset_card(info.name), "application/ld+json"),
             target(layout.CATALOG, "text/turtle"),
         ],
-        "service-desc": [target(layout.OPENAPI, "application/vnd.oai.openapi+json;version=3.1")],
+        "service-desc": [target(layout.openapi(info.name), "application/vnd.oai.openapi+json;version=3.1")],
         "service": [target(layout.data_index(info.name), "application/json")],
         "version-history": [target(layout.pointer(info.name), "application/json")],
         "latest-version": [{"href": api.link(key, layout.release_folder(info.name, version))}],

@@ -5,7 +5,7 @@ Properties are those of https://developers.google.com/search/docs/appearance/str
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from publisher import layout
@@ -55,10 +55,8 @@ def dataset(info: PackageInfo, language: str, address: Address) -> dict[str, Any
     return {name: value for name, value in found.items() if value not in ("", [], {})}
 
 
-def data_catalog(
-    packages: Iterable[PackageInfo], languages: Sequence[str], title: str, address: Address
-) -> dict[str, Any]:
-    """A schema.org/DataCatalog of all packages."""
+def data_catalog(languages: Sequence[str], title: str, address: Address) -> dict[str, Any]:
+    """A schema.org/DataCatalog of no packages yet."""
     return {
         "@context": CONTEXT,
         "@type": "DataCatalog",
@@ -66,17 +64,19 @@ def data_catalog(
         "name": title,
         "url": address(""),
         "inLanguage": list(languages),
-        "dataset": [
-            {
-                "@type": "Dataset",
-                "@id": address(f"{info.name}/"),
-                "name": info.title.default,
-                "description": info.description.default or info.title.default,
-                "url": address(f"{info.name}/"),
-                "license": [item.path or item.name for item in info.licenses],
-            }
-            for info in packages
-        ],
+        "dataset": [],
+    }
+
+
+def listed_dataset(info: PackageInfo, address: Address) -> dict[str, Any]:
+    """A package as an element of its `dataset`."""
+    return {
+        "@type": "Dataset",
+        "@id": address(f"{info.name}/"),
+        "name": info.title.default,
+        "description": info.description.default or info.title.default,
+        "url": address(f"{info.name}/"),
+        "license": [item.path or item.name for item in info.licenses],
     }
 
 

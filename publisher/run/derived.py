@@ -1,13 +1,13 @@
-"""Everything that follows from releases. In: the heads of all packages. Out: areas: pages, feeds, catalogues, copies, the index.
+"""Everything that follows from releases. In: settings. Out: a Plan: pages, feeds, catalogues, copies, the index, made from heads alone.
 
 Nothing here reads a source: a store that lost all of it gets it back from its releases alone (`publisher refresh`). Each package has
-an area of its own, so that publishing one does not touch the others'; what shows several packages belongs to the store's area.
+an area of its own, so that publishing one does not touch the others'; what shows several packages is made from their cards, so that
+publishing one does not read the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -15,8 +15,9 @@ from publisher import catalog, feeds, layout, site
 from publisher.canonical import content_hash
 from publisher.commit import Head
 from publisher.commit.area import Area, Derived, Later, derived
-from publisher.commit.derive import Heads, build_latest
+from publisher.commit.derive import Plan, build_latest
 from publisher.commit.history import releases, walk
+from publisher.commit.manifest import Cards
 from publisher.engine import Engine
 from publisher.load import tool_version
 from publisher.package.published import Published, read_release
@@ -24,69 +25,103 @@ from publisher.project import Settings
 from publisher.run.changes import build_changelog, build_rollups, lineage
 from publisher.store.base import Store
 
-Read = tuple[Published, list[Mapping[str, Any]]]
+FEW = 12
+"""Packages up to which documents of the store tell all of each. Of more they are brief, and lead to the packages' own documents."""
 
 
-def areas(engine: Engine, settings: Settings, store: Store, heads: Heads) -> Iterator[Area]:
-    """What `refresh` is to bring up to date, what shows several packages last; `engine` is for large tables, its folder for scratch."""
-    folder = engine.folder / "derived"
-    folder.mkdir(exist_ok=True)
+def make_plan(engine: Engine, settings: Settings) -> Plan:
+    """What `refresh` is to bring up to date; `engine` is for large tables, its folder for scratch."""
+    work = _Making(engine, settings)
+    return Plan(maker(settings), work.own, work.card, work.shared)
 
-    @cache
-    def read(name: str) -> Read:
-        head = heads[name]
-        assert head.latest is not None
-        return read_release(store, name, head.latest.version, folder), list(walk(store, head))
 
-    edition = site.make_edition(settings.languages, settings.base_url)
-    for name, head in heads.items():
-        own = (f"{name}/{part}/" for part in ("latest", "changes", "data", "feeds", "schemas"))
-        folders = (*own, *site.folders(name, settings.languages))
-        yield Area(
-            name, source(head, settings), folders, partial(_package, engine, settings, edition, store, head, read)
-        )
-    current = [name for name, head in heads.items() if head.latest is not None]
-    yield Area("", "", (), partial(_store, engine, settings, edition, current, read))
+def maker(settings: Settings) -> str:
+    """Identifies the program and what is set of what derived objects follow from."""
+    return content_hash([tool_version(), settings.base_url, list(settings.languages)])
 
 
 def source(head: Head, settings: Settings) -> str:
-    """Identifies all that a package's own area follows from: its pointer, this program, what is set."""
-    return content_hash([head.etag, tool_version(), settings.base_url, list(settings.languages)])
+    """Identifies all that follows from a package alone: its pointer, this program, what is set."""
+    return content_hash([head.etag, maker(settings)])
 
 
-def _package(
-    engine: Engine, settings: Settings, edition: site.Edition, store: Store, head: Head, read: Callable[[str], Read]
-) -> Iterator[Derived | Later]:
-    """What one package alone decides: copies, changelog, rollups, the static API, the feeds, its pages."""
-    if head.latest is None:
-        return
-    yield from build_latest(store, head)
-    published, history = read(head.package)
-    line, languages = lineage(list(releases(store, head)), published.version), settings.languages
-    for key, body in chain(
-        build_changelog(published, line, languages),
-        build_rollups(engine, published, line, published.folder),
-        feeds.build(engine, published, history, base_url=settings.base_url, languages=languages),
-    ):
-        yield derived(key, body)
-    yield from _pages(site.build_package(edition, published, history))
+class _Making:
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self._engine, self._settings = engine, settings
+        self._base, self._languages = settings.base_url, settings.languages
+        self._edition = site.make_edition(settings.languages, settings.base_url)
+        self._folder = engine.folder / "derived"
+        self._folder.mkdir(exist_ok=True)
+        self._last: Published | None = None
+
+    def own(self, store: Store, head: Head) -> Area:
+        """The area of one package."""
+        name = head.package
+        own = (f"{name}/{part}/" for part in ("latest", "changes", "data", "feeds", "schemas"))
+        folders = (*own, *site.folders(name, self._languages))
+        return Area(name, source(head, self._settings), folders, lambda: self._package(store, head))
+
+    def card(self, store: Store, head: Head, count: int) -> Mapping[str, Any]:
+        """What each room that makes documents of the store needs of a package. The pointer's own history does, without its pages."""
+        published, whole = self._published(store, head), count <= FEW
+        how: dict[str, Any] = {"base_url": self._base, "languages": self._languages, "whole": whole}
+        return {
+            "source": source(head, self._settings),
+            "whole": whole,
+            "catalog": catalog.make_card(published.info, head.history, head.earlier is None, **how),
+            "feeds": feeds.make_card(self._engine, published, **how),
+            "site": site.make_card(self._edition, published, whole=whole),
+        }
+
+    def shared(self, cards: Cards) -> Area | None:
+        """The area of the store; None where cards tell more or less than documents of so many packages need."""
+        whole = len(cards) <= FEW
+        if any(card["whole"] is not whole for card in cards.values()):
+            return None
+        return Area("", maker(self._settings), (), lambda: self._store(cards, whole), cards)
+
+    def _published(self, store: Store, head: Head) -> Published:
+        """The latest release, as it was read for the package's area if that is where we come from."""
+        assert head.latest is not None
+        name, version = head.package, head.latest.version
+        if self._last is None or (self._last.package, self._last.version) != (name, version):
+            self._last = read_release(store, name, version, self._folder)
+        return self._last
+
+    def _package(self, store: Store, head: Head) -> Iterator[Derived | Later]:
+        """What one package alone decides: copies, changelog, rollups, the static API, the feeds, its pages, its part of catalogues."""
+        if head.latest is None:
+            return
+        yield from build_latest(store, head)
+        published, history = self._published(store, head), list(walk(store, head))
+        line, base, languages = lineage(list(releases(store, head)), published.version), self._base, self._languages
+        for key, body in chain(
+            build_changelog(published, line, languages),
+            build_rollups(self._engine, published, line, published.folder),
+            feeds.build(self._engine, published, history, base_url=base, languages=languages),
+            feeds.build_description(self._engine, published, base_url=base, languages=languages),
+            catalog.build_package(
+                published.info, head.history, head.earlier is None, base_url=base, languages=languages
+            ),
+        ):
+            yield derived(key, body)
+        yield from _pages(site.build_package(self._edition, published, history))
+
+    def _store(self, cards: Cards, whole: bool) -> Iterator[Derived | Later]:
+        """What belongs to all packages: catalogues, pages, who may sign, openapi.json, and index.json at the end."""
+        of_site = {name: card["site"] for name, card in cards.items()}
+        yield from _pages(site.build_root(self._edition, of_site, security_txt=self._settings.security_txt))
+        if self._settings.signers:
+            yield derived(layout.SIGNERS, "".join(f"{line}\n" for line in self._settings.signers).encode())
+        for key, body in chain(
+            catalog.build_root(_of(cards, "catalog"), base_url=self._base, languages=self._languages),
+            feeds.build_root(_of(cards, "feeds"), base_url=self._base, languages=self._languages, whole=whole),
+        ):
+            yield derived(key, body)
 
 
-def _store(
-    engine: Engine, settings: Settings, edition: site.Edition, names: Sequence[str], read: Callable[[str], Read]
-) -> Iterator[Derived | Later]:
-    """What belongs to all packages: catalogues, pages, who may sign, openapi.json, and index.json at the end."""
-    base, languages = settings.base_url, settings.languages
-    current = [read(name) for name in names]
-    infos = [(published.info, history) for published, history in current]
-    yield from _pages(site.build_root(edition, current, security_txt=settings.security_txt))
-    if settings.signers:
-        yield derived(layout.SIGNERS, "".join(f"{line}\n" for line in settings.signers).encode())
-    for key, body in chain(
-        catalog.build(infos, base_url=base, languages=languages),
-        feeds.build_root(engine, [published for published, _ in current], base_url=base, languages=languages),
-    ):
-        yield derived(key, body)
+def _of(cards: Cards, room: str) -> Sequence[Mapping[str, Any]]:
+    return [card[room] for card in cards.values()]
 
 
 def _pages(pages: Iterable[site.Page]) -> Iterator[Derived | Later]:

@@ -8,21 +8,20 @@ done again on the new head. What is derived is rebuilt last, and failing there n
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from publisher import gates, layout
+from publisher import gates
 from publisher.canonical import content_hash
 from publisher.commit import CONTEST, Head, Lost, admit, claim, commit, read_head, settle
 from publisher.commit.area import Refreshed
 from publisher.commit.derive import is_current, refresh
 from publisher.diff import ChangeSet, compare
 from publisher.engine import Engine
-from publisher.errors import GateRefused, InvalidData, NotFound, PublisherError, StoreError
+from publisher.errors import GateRefused, InvalidData, PublisherError, StoreError
 from publisher.load import load
 from publisher.model import Loaded, Package, Receipt, Release
 from publisher.package.descriptor import described_package, identity
@@ -34,7 +33,7 @@ from publisher.project.actor import find_actor
 from publisher.query import derive
 from publisher.run.building import build_release, whole_seconds
 from publisher.run.context import Prepared, Run, Wishes, open_workspace
-from publisher.run.derived import areas, source
+from publisher.run.derived import make_plan, source
 from publisher.run.difference import Planned, compare_with, states_after, states_before
 from publisher.sources import Brought, accept, bring, refuse
 from publisher.store import open_store
@@ -150,12 +149,12 @@ def compare_sources(run: Run, engine: Engine, before: Published, package: Packag
 
 
 def refresh_derived(run: Run, *packages: str, check: bool = False) -> Refreshed:
-    """Rebuild what follows from releases: pages, feeds, catalogues, copies; the index last. With `check` the store is asked for each
-    object, else only for what the manifests of derived objects cannot tell."""
+    """Rebuild what follows from releases of `packages`, and what shows several: pages, feeds, catalogues, copies; the index last. With
+    `check` all packages are read and the store is asked for each object, else only for what the manifests cannot tell."""
     run.progress("refresh", 0, 0)
     with open_workspace(run.settings) as engine:
-        plan = partial(areas, engine, run.settings)
-        return refresh(run.store, packages, plan, run=run.name, now=run.now, retry=run.retry, check=check)
+        plan = make_plan(engine, run.settings)
+        return refresh(run.store, packages, plan, run=run.name, now=run.now, retry=CONTEST, check=check)
 
 
 def _load(run: Run, package: Package) -> tuple[Brought, Loaded]:
@@ -226,10 +225,5 @@ def _same_inputs(head: Head, loaded: Loaded) -> Receipt | None:
 
 
 def _is_finished(run: Run, head: Head, receipt: Receipt) -> bool:
-    """Whether what is derived was finished for this release: of the package, and of the store, whose index is written last."""
-    try:
-        packages = json.loads(run.store.read(layout.INDEX)[0])["packages"]
-        listed = any((item["name"], item["version"]) == (receipt.package, receipt.version) for item in packages)
-        return listed and is_current(run.store, receipt.package, source(head, run.settings))
-    except (NotFound, ValueError, KeyError, TypeError):
-        return False
+    """Whether what is derived was finished for this release, of the package and of the store."""
+    return is_current(run.store, receipt.package, source(head, run.settings))

@@ -6,15 +6,17 @@ package alone, so that those of others need not be made again; what shows severa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from publisher import layout
 from publisher.canonical import content_hash, sha256_bytes
 from publisher.package.metadata import TableInfo
 from publisher.package.published import Published
+from publisher.site.cards import Card, read_card
 from publisher.site.declare import Chart, Row
 from publisher.site.edition import Edition
 from publisher.site.figures import drawable, figure, figures, picture, twin_csv
@@ -38,8 +40,8 @@ from publisher.site.view import View
 
 LISTED = 100
 """Releases on one page of a list."""
-FEATURED, NAMED = 12, 400
-"""Packages up to which the home page tells of each what it holds, and up to which it names each."""
+NAMED = 400
+"""Packages up to which the home page names each."""
 
 _FACE = frozenset({"title", "licenses", "versionRules"})
 """What the head and the foot of any page say of a package."""
@@ -67,26 +69,26 @@ def build_package(edition: Edition, published: Published, history: Past) -> Iter
         yield from _pages(edition, language, shelf)
 
 
-def build_root(
-    edition: Edition, packages: Iterable[tuple[Published, Past]], *, security_txt: Sequence[str] = ()
-) -> Iterator[Page]:
-    """What belongs to no package: assets, the catalogue, its search, the page of states, the sitemap."""
-    shelves = [Shelf(published, history) for published, history in packages]
+def build_root(edition: Edition, cards: Mapping[str, Card], *, security_txt: Sequence[str] = ()) -> Iterator[Page]:
+    """What belongs to no package, from the cards of all by name: assets, the catalogue, its search, the page of states, the sitemap."""
     for key, body in edition.bodies.items():
         yield Page(key, partial(bytes, body), key)
-    image = draw_share(set[str]().union(*map(countries, shelves[:FEATURED])))
+    image = draw_share({code for card in cards.values() for code in card.get("countries", ())})
     share = layout.asset("share.png", sha256_bytes(image))
     yield Page(share, partial(bytes, image), share)
     for language in edition.languages:
-        view = partial(View, edition, language, share=share)
-        featured = shelves if len(shelves) <= FEATURED else []
-        named = [] if featured else shelves[:NAMED]
-        yield _page(view((), kind="home"), "home.html", featured=featured, named=named, total=len(shelves))
-        yield _page(view(("status",), kind="status"), "status.html", shelves=shelves[: NAMED // 2], total=len(shelves))
-        yield Page(layout.search_index(edition.prefix(language)), partial(search_index, edition, language, shelves))
+        view, total = partial(View, edition, language, share=share), len(cards)
+        told = [read_card(name, card, language) for name, card in islice(cards.items(), NAMED)]
+        featured = [item for item in told if item.showcase]
+        named = [item for item in told if not item.showcase]
+        titles = {item.package: item.title for item in featured}
+        yield _page(view((), kind="home"), "home.html", featured=featured, named=named, titles=titles, total=total)
+        yield _page(view(("status",), kind="status"), "status.html", packages=told[: NAMED // 2], total=total)
+        found = partial(search_index, [card["search"][language] for card in cards.values()])
+        yield Page(layout.search_index(edition.prefix(language)), found)
     yield _page(View(edition, edition.languages[0], ("404",), kind="missing", share=share), "missing.html")
     if edition.base:
-        yield Page(layout.SITEMAP, partial(sitemap, edition, [shelf.package for shelf in shelves]))
+        yield Page(layout.SITEMAP, partial(sitemap, edition, [*cards]))
         yield Page(layout.HOME_SITEMAP, partial(home_sitemap, edition))
         yield Page(layout.ROBOTS, partial(robots, edition))
     if security_txt:

@@ -15,20 +15,25 @@ URLS = 50_000
 """Addresses that a sitemap may hold."""
 
 
-def search_index(edition: Edition, language: str, shelves: Sequence[Shelf]) -> bytes:
-    """What the search of the home page looks through: `pages` as [name, where, key], and in `more` the keys of packages' own lists."""
-    found, more = [], []
+def search_entries(edition: Edition, language: str, shelf: Shelf) -> list[str]:
+    """What a package adds to the lists of search_index: elements of `pages`, elements of `more`, as JSON without brackets."""
     prefix = edition.prefix(language)
-    for shelf in shelves:
-        title = shelf.info.title(language)
-        found.append([title, edition.words[language]("Package"), layout.page(prefix, shelf.package, "/")])
-        found += [
-            [table.title(language), title, layout.page(prefix, shelf.package, "tables", table.name)]
-            for table in shelf.info.tables
-        ]
-        if any(shelf.has_pages(table.name) for table in shelf.info.tables):
-            more.append(layout.search_index(prefix, shelf.package))
-    return _json({"pages": found, "more": more})
+    title = shelf.info.title(language)
+    found = [[title, edition.words[language]("Package"), layout.page(prefix, shelf.package, "/")]]
+    found += [
+        [table.title(language), title, layout.page(prefix, shelf.package, "tables", table.name)]
+        for table in shelf.info.tables
+    ]
+    has_list = any(shelf.has_pages(table.name) for table in shelf.info.tables)
+    more = [layout.search_index(prefix, shelf.package)] if has_list else []
+    return [_json(value).decode()[1:-1] for value in (found, more)]
+
+
+def search_index(packages: Iterable[Sequence[str]]) -> bytes:
+    """What the search of the home page looks through: `pages` as [name, where, key], and in `more` the keys of packages' own lists. In:
+    search_entries of each package."""
+    pages, more = (",".join(filter(None, texts)) for texts in zip(*packages, ("", ""), strict=True))
+    return f'{{"pages":[{pages}],"more":[{more}]}}'.encode()
 
 
 def entry_index(edition: Edition, language: str, shelf: Shelf) -> bytes:

@@ -228,7 +228,11 @@ class View:
 
     @property
     def frequency(self) -> str:
-        return frequency(self.info.frequency, self.words)
+        return self.often(self.info.frequency)
+
+    def often(self, code: str) -> str:
+        """How often something is updated."""
+        return frequency(code, self.words)
 
     def type(self, field: FieldInfo) -> str:
         return dictionary.type_name(field, self.words)
@@ -279,14 +283,11 @@ class View:
         """A row as a document of the static API."""
         return self.to(layout.data_record(self.info.name, table.name, layout.record_name([key])))
 
-    def catalog_card(self, shelves: Sequence[Shelf]) -> Markup:
-        """The catalogue as search engines read it."""
+    def catalog_card(self, titles: Mapping[str, Text]) -> Markup:
+        """The catalogue, titles by packages' names, as search engines read it."""
         items = [
-            {
-                "name": shelf.info.title(self.language),
-                "url": self.links.absolute(layout.page(self.prefix, shelf.package, "/")),
-            }
-            for shelf in shelves
+            {"name": title(self.language), "url": self.links.absolute(layout.page(self.prefix, name, "/"))}
+            for name, title in titles.items()
         ]
         return structured.script(structured.catalog(self.words("Open data"), self.language, self.absolute, items))
 
@@ -327,10 +328,6 @@ class View:
         return self.page(self.info.name, "v", version, "/")
 
     # Other views
-
-    def of(self, shelf: Shelf) -> View:
-        """This page's view of one of several packages."""
-        return View(self.edition, self.language, self.parts, shelf, self.kind)
 
     @property
     def all_words(self) -> Iterator[Words]:

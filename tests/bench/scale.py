@@ -1,7 +1,7 @@
 """What growth costs: `python -m tests.bench.scale [--releases 10000] [--packages 1000]`. In: sizes. Out: a table of times and requests.
 
     releases   a package publishes, is given a past of as many releases, and publishes again
-    packages   a store is given as many packages, and one of them publishes again
+    packages   a store is given as many packages, and one of them publishes again, beside the same one in a store of its own
 
 The past and the neighbours are made by writing the objects that a publication would have written, each of its own bytes and hashes;
 what is measured is real: `publish_package` in this process, its store counted, medians of five.
@@ -18,20 +18,21 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 from publisher import layout
-from publisher.canonical import readable_json, sha256_bytes
+from publisher.canonical import sha256_bytes
+from publisher.commit.derive import find_packages
 from publisher.commit.history import trim
 from publisher.commit.pointer import Head, read_head, write_head
 from publisher.model import Package
 from publisher.package.published import read_checksums
 from publisher.project import Settings, read_package
-from publisher.run import Run, Wishes, publish_package
+from publisher.run import Run, Wishes, publish_package, refresh_derived
 from publisher.store.base import Store
 from publisher.store.files import FileStore
 from tests.bench.figures import Figure, keep
@@ -150,14 +151,13 @@ def _renamed(body: bytes, names: Mapping[str, str]) -> bytes:
 
 
 def give_neighbours(world: World, packages: int) -> None:
-    """Let the store have `packages` packages: copies of the one under other names, with pointer, release and entry in the index."""
+    """Let the store have `packages` packages: copies of the one under other names, with pointer, release and all that is derived."""
     store, root, package = world.store, world.root, PACKAGE
-    index = json.loads((root / layout.INDEX).read_text())
-    listed = next(item for item in index["packages"] if item["name"] == package)
+    known = find_packages(store)
     head = read_head(store, package)
     assert head.latest is not None
     source = root / layout.release_folder(package, head.latest.version)
-    for number in range(len(index["packages"]), packages):
+    for number in range(len(known), packages):
         name = f"neighbour-{number:05}"
         target = root / layout.release_folder(name, head.latest.version)
         shutil.copytree(source, target, copy_function=os.link)
@@ -170,10 +170,12 @@ def give_neighbours(world: World, packages: int) -> None:
             "parent": None,
         }
         write_head(store, Head(name, None, head.current, (record,)), updated=str(record["published"]))
-        text = json.dumps(listed).replace(f'"{package}"', f'"{name}"').replace(f"{package}/", f"{name}/")
-        index["packages"].append(json.loads(text))
-    (root / layout.INDEX).unlink()
-    (root / layout.INDEX).write_bytes(readable_json(index))
+    started = time.perf_counter()
+    done = refresh_derived(Run(store, world.settings), *find_packages(store), check=True)
+    seconds = time.perf_counter() - started
+    print(
+        f"{'refreshing everything':28} {seconds:8.2f} s   {len(done.written)} objects written, {done.kept} right already"
+    )
 
 
 def tell(label: str, cost: Cost, first: Cost, root: Path) -> None:
@@ -194,8 +196,8 @@ def open_world() -> Iterator[World]:
         yield World(Path(folder) / "project", Path(folder) / "store")
 
 
-def grow(before: int, most: int, give: Callable[[World, int], None], what: str) -> None:
-    """What a publication costs after `before` others, and in a store that `give` makes ten times as large again and again."""
+def grow_past(before: int, most: int) -> None:
+    """What a publication costs after `before` others, and after ten times as many again and again."""
     with open_world() as world:
         for _ in range(before):
             world.publish()
@@ -203,11 +205,34 @@ def grow(before: int, most: int, give: Callable[[World, int], None], what: str) 
         tell("at first", first, first, world.root)
         size = 10
         while size <= most:
-            give(world, size)
+            give_past(world, size)
             cost = world.several()
-            tell(f"with {size} {what}", cost, first, world.root)
+            tell(f"with {size} releases", cost, first, world.root)
             size *= 10
-        keep(Figure(f"a publication with {size // 10} {what} beside the first", cost.seconds / first.seconds, most=1.2))
+        keep(
+            Figure(f"a publication with {size // 10} releases beside the first", cost.seconds / first.seconds, most=1.2)
+        )
+
+
+def grow_store(most: int) -> None:
+    """What a publication costs in a store of ten packages, of a hundred and so on, beside the same one in a store of its own."""
+    with open_world() as alone, open_world() as among:
+        for world in (alone, among):
+            world.publish()
+        size = 10
+        while size <= most:
+            give_neighbours(among, size)
+            pairs = [(alone.publish(), among.publish()) for _ in range(TIMED)]
+            first, cost = (
+                sorted(costs, key=lambda item: item.seconds)[TIMED // 2] for costs in zip(*pairs, strict=True)
+            )
+            tell("alone", first, first, alone.root)
+            tell(f"among {size} packages", cost, first, among.root)
+            size *= 10
+        name = f"a publication among {size // 10} packages beside one alone"
+        keep(Figure(name, cost.seconds / first.seconds, most=1.5))
+        requests = [sum(each.requests.values()) for each in (cost, first)]
+        keep(Figure(f"requests of {name}", requests[0] / requests[1], most=1.0))
 
 
 def main() -> None:
@@ -215,8 +240,8 @@ def main() -> None:
     parser.add_argument("--releases", type=int, default=10_000)
     parser.add_argument("--packages", type=int, default=1_000)
     arguments = parser.parse_args()
-    grow(7, arguments.releases, give_past, "releases")
-    grow(1, arguments.packages, give_neighbours, "packages")
+    grow_past(7, arguments.releases)
+    grow_store(arguments.packages)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyshacl import validate
@@ -44,7 +46,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> MemoryStore:
 def objects(store: MemoryStore, folder: Path, base: str) -> dict[str, bytes]:
     published = read_release(store, "global-alliance", "1.1.0", folder)
     history = list(walk(store, read_head(store, "global-alliance")))
-    return dict(catalog.build([(published.info, history)], base_url=base, languages=LANGUAGES))
+    how = {"base_url": base, "languages": LANGUAGES}
+    card = catalog.make_card(published.info, history, True, whole=True, **how)
+    return dict(catalog.build_package(published.info, history, True, **how)) | dict(catalog.build_root([card], **how))
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +78,20 @@ def check(found: Graph, shapes: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("base", [BASE, ""])
 def test_nothing_mandatory_is_violated(store: MemoryStore, tmp_path: Path, shapes: str, base: str) -> None:
     assert check(graph(objects(store, tmp_path, base)[layout.CATALOG]), shapes) == []
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("shapes", ["dcatap301-shapes", "dcatap301-range"])
+def test_a_catalogue_of_several_packages_violates_nothing(
+    store: MemoryStore, tmp_path: Path, shapes: str, whole: bool
+) -> None:
+    """All of each where there are few, briefly where there are many."""
+    published = read_release(store, "global-alliance", "1.1.0", tmp_path)
+    history = list(walk(store, read_head(store, "global-alliance")))
+    how: dict[str, Any] = {"base_url": BASE, "languages": LANGUAGES}
+    infos = [published.info, replace(published.info, name="other", licenses=(), contributors=())]
+    cards = [catalog.make_card(info, history, True, whole=whole, **how) for info in infos]
+    assert check(graph(dict(catalog.build_root(cards, **how))[layout.CATALOG]), shapes) == []
 
 
 def test_what_is_recommended_is_there_but_for_a_listed_few(made: dict[str, bytes]) -> None:

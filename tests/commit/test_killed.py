@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from publisher import layout
+from publisher.commit.derive import find_packages
 from publisher.store import open_store
 from publisher.store.base import Store
 from tests.commit.world import Publisher, cats, seen
@@ -71,7 +72,6 @@ def test_killed_at_every_operation(shared_place: Place, victim: Victim) -> None:
 
 def killed(place: Place, store: Store, victim: Victim, at: int, when: str, states: set[str]) -> int:
     package = f"pets-{at}-{when}"
-    store.delete(layout.INDEX)
     old = Publisher(store, cats(0), package=package)
     old.publish()
     old.refresh()
@@ -92,10 +92,11 @@ def killed(place: Place, store: Store, victim: Victim, at: int, when: str, state
 
 
 def latest(store: Store, package: str) -> dict[str, bytes]:
-    """What lies in `latest/`, and index.json agrees with it."""
-    index = json.loads(store.read(layout.INDEX)[0])
+    """What lies in `latest/`, and index.json agrees with it and lists all other packages, whose publishers were killed before."""
+    index = {item["name"]: item["version"] for item in json.loads(store.read(layout.INDEX)[0])["packages"]}
     descriptor = json.loads(store.read(layout.latest_file(package, layout.DESCRIPTOR))[0])
-    assert [(item["name"], item["version"]) for item in index["packages"]] == [(package, descriptor["version"])]
+    assert index[package] == descriptor["version"]
+    assert {*index} == {*find_packages(store)}
     return {name: store.read(layout.latest_file(package, name))[0] for name in cats(0)}
 
 

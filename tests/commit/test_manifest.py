@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,14 +17,14 @@ from publisher import layout
 from publisher.canonical import sha256_bytes
 from publisher.commit import CONTEST
 from publisher.commit.area import Area, Derived, Later, Refreshed, derived
-from publisher.commit.derive import Heads, refresh
+from publisher.commit.derive import Plan, refresh
 from publisher.commit.manifest import TICKET, Ledger, open_ledger, read_ledger, read_manifest
 from publisher.commit.pointer import read_head
 from publisher.model import Headers
 from publisher.store.base import Store
 from publisher.store.memory import MemoryStore
 from tests.commit.test_derive import copies, put
-from tests.commit.world import PACKAGE, Publisher, cats, now
+from tests.commit.world import PACKAGE, PLAN, Publisher, cats, now
 from tests.servers.fixtures import Place
 from tests.store.spy import Spy
 
@@ -49,10 +48,12 @@ def expect_truth(store: Store, *names: str) -> None:
 def many(bodies: dict[str, bytes], folders: tuple[str, ...] = ("a/",)):
     """A plan of one area with these objects."""
 
-    def plan(store: Store, heads: Heads) -> Iterator[Area]:
-        yield Area("", "", folders, lambda: [derived(key, body) for key, body in bodies.items()])
+    return alone(Area("", "maker", folders, lambda: [derived(key, body) for key, body in bodies.items()]))
 
-    return plan
+
+def alone(area: Area) -> Plan:
+    """A plan of one area."""
+    return replace(PLAN, shared=lambda cards: area)
 
 
 def run(store: Store, bodies: dict[str, bytes], *, check: bool = False, name: str = "us", **how: Any) -> Refreshed:
@@ -140,7 +141,7 @@ def test_a_copy_gets_the_headers_it_should() -> None:
 
     def plan(disposition: str):
         item = Derived("a/x.csv", Headers("text/csv", "", disposition), sha256, copy_of="source.csv")
-        return lambda store, heads: [Area("", "", ("a/",), lambda: [item])]
+        return alone(Area("", "maker", ("a/",), lambda: [item]))
 
     for disposition in ("one", "two"):
         done = refresh(store, [], plan(disposition), run="us", now=now, retry=CONTEST)
@@ -148,24 +149,6 @@ def test_a_copy_gets_the_headers_it_should() -> None:
         found = store.stat("a/x.csv")
         assert found is not None
         assert found.headers.content_disposition == disposition
-
-
-def test_other_packages_are_left_alone_where_they_are_finished() -> None:
-    """And are finished where they are not: a package whose own refreshing failed is not forgotten."""
-    store = MemoryStore()
-    for name in ("pets", "plants"):
-        publisher = Publisher(store, cats(1), package=name)
-        publisher.publish()
-        publisher.refresh()
-    Publisher(store, cats(2), package="pets").publish()
-    spy = Spy(store)
-    replace(publisher, store=spy, tables=cats(2)).publish()
-    done = replace(publisher, store=spy).refresh()
-    assert layout.latest_file("pets", "cats.csv") in done.written
-    spy.calls.clear()
-    replace(publisher, store=spy).refresh()
-    assert not [call for call in spy.calls if "/latest/" in call.key or "/v/" in call.key]
-    expect_truth(store, "pets", "plants", "")
 
 
 class Death(Exception):
@@ -311,11 +294,8 @@ def test_what_tells_its_source_is_made_only_when_that_changes(place: Place) -> N
             made.append(key)
             return body
 
-        def areas(store: Store, heads: Heads) -> Iterator[Area]:
-            items = [Later(key, source, lambda k=key, b=body: make(k, b)) for key, (source, body) in bodies.items()]
-            yield Area("", "", ("a/",), lambda: items)
-
-        return areas
+        items = [Later(key, source, lambda k=key, b=body: make(k, b)) for key, (source, body) in bodies.items()]
+        return alone(Area("", "maker", ("a/",), lambda: items))
 
     def bring_up(bodies: dict[str, tuple[str, bytes]], *, check: bool = False) -> set[str]:
         made.clear()

@@ -8,19 +8,21 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from publisher import layout
 from publisher.canonical import content_hash, readable_json, sha256_bytes
 from publisher.commit import CONTEST, WINDOW, Claim, Head, Lost, admit, claim, commit, read_head, settle
-from publisher.commit.area import Area, Derived, Refreshed, derived
-from publisher.commit.derive import Heads, build_latest, refresh
+from publisher.commit.area import Area, Refreshed, derived
+from publisher.commit.derive import Plan, build_latest, refresh
 from publisher.commit.history import releases
+from publisher.commit.manifest import Cards
 from publisher.model import File, Receipt, Release
 from publisher.store.base import Store
 from publisher.store.retry import NEVER, Retry
@@ -65,7 +67,7 @@ class Publisher:
         return content_hash({name: sha256_bytes(body) for name, body in self.tables.items()})
 
     def refresh(self, *, check: bool = False) -> Refreshed:
-        return refresh(self.store, [self.package], areas, run=self.run, now=self.now, retry=CONTEST, check=check)
+        return refresh(self.store, [self.package], PLAN, run=self.run, now=self.now, retry=CONTEST, check=check)
 
     def attempt(self, store: Store, head: Head, folder: Path) -> Receipt | Lost:
         latest = head.latest
@@ -122,16 +124,28 @@ class Publisher:
         return File(name, len(body), sha256_bytes(body), path=path)
 
 
-def areas(store: Store, heads: Heads) -> Iterator[Area]:
-    """Copies of each package's current release; an index of all."""
-    for name, head in heads.items():
-        yield Area(name, str(head.etag), (layout.latest_file(name),), partial(build_latest, store, head))
-    yield Area("", "", (), partial(index, heads))
+def own(store: Store, head: Head) -> Area:
+    """Copies of a package's current release."""
+    return Area(head.package, str(head.etag), (layout.latest_file(head.package),), partial(build_latest, store, head))
 
 
-def index(heads: Heads) -> Iterator[Derived]:
-    packages = [{"name": name, "version": head.current} for name, head in heads.items()]
-    yield derived(layout.INDEX, readable_json({"packages": packages}))
+def card(store: Store, head: Head, count: int) -> dict[str, Any]:
+    """Of many packages, no card tells of the file that a package leads with."""
+    assert head.latest is not None
+    table = min(head.latest.record["tables"])
+    return {"source": str(head.etag), "version": head.current, **({"table": table} if count <= FEW else {})}
+
+
+def index(cards: Cards) -> Area | None:
+    """An index of all."""
+    if any(("table" in item) != (len(cards) <= FEW) for item in cards.values()):
+        return None
+    packages = [{"name": name, **item, "source": None} for name, item in cards.items()]
+    return Area("", "maker", (), lambda: [derived(layout.INDEX, readable_json({"packages": packages}))], cards)
+
+
+FEW = 3
+PLAN = Plan("maker", own, card, index)
 
 
 def seen(store: Store, package: str = PACKAGE) -> dict[str, Tables]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from publisher.engine import open_engine
-from publisher.feeds import build_root
+from publisher.engine import Engine, open_engine
+from publisher.feeds import build_description, build_root, make_card
 from publisher.package.published import Published, read_release
 from publisher.store.memory import MemoryStore
 from tests.shelf import Shelf, derive, three_releases
@@ -43,4 +44,11 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
 def root_objects(folder: Path, latest: Published, base: str) -> dict[str, bytes]:
     folder.mkdir()
     with open_engine(folder) as engine:
-        return dict(build_root(engine, [latest], base_url=base, languages=("en", "ar", "fr")))
+        return root_of(engine, latest, base, ("en", "ar", "fr"))
+
+
+def root_of(engine: Engine, latest: Published, base: str, languages: tuple[str, ...]) -> dict[str, bytes]:
+    """What a store of this package alone has, and the package's own description."""
+    how: dict[str, Any] = {"base_url": base, "languages": languages}
+    card = make_card(engine, latest, whole=True, **how)
+    return dict(build_description(engine, latest, **how)) | dict(build_root([card], whole=True, **how))

@@ -14,9 +14,9 @@ from referencing import Registry, Resource
 
 from publisher import catalog, layout
 from publisher.engine import open_engine
-from publisher.feeds import build_root
 from publisher.package.published import Published, read_release
 from publisher.store.memory import MemoryStore
+from tests.feeds.conftest import root_of
 from tests.shelf import Shelf, TableOf, derive
 
 BASE = "https://data.example.org/"
@@ -77,7 +77,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Published, dict[str,
     found = derive(store, NAME, folder / "derived", BASE, ("en",))
     (folder / "root").mkdir()
     with open_engine(folder / "root") as engine:
-        found |= dict(build_root(engine, [published], base_url=BASE, languages=("en",)))
+        found |= root_of(engine, published, BASE, ("en",))
     return published, found
 
 
@@ -125,5 +125,7 @@ def test_documents_fulfil_their_schemas_and_the_description_is_valid(made: tuple
 def test_a_catalogue_of_several_packages_is_built(made: tuple[Published, dict[str, bytes]], tmp_path: Path) -> None:
     """Packages without licence, publisher, theme or keywords, too."""
     published, _ = made
-    bodies = dict(catalog.build([(published.info, []), (published.info, [])], base_url=BASE, languages=("en",)))
+    how: dict[str, Any] = {"base_url": BASE, "languages": ("en",)}
+    cards = [catalog.make_card(published.info, [], True, whole=True, **how) for _ in range(2)]
+    bodies = dict(catalog.build_root(cards, **how))
     assert b"Open data" in bodies[layout.CATALOG]

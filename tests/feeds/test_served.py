@@ -13,10 +13,11 @@ from openapi_spec_validator import validate
 
 from publisher import layout
 from publisher.engine import open_engine
-from publisher.feeds import build_root, served
+from publisher.feeds import served
 from publisher.feeds.served import ROWS
 from publisher.package.published import read_release
 from publisher.store.memory import MemoryStore
+from tests.feeds.conftest import root_of
 from tests.feeds.test_api import small
 from tests.shelf import Shelf, TableOf, derive, three_releases
 
@@ -39,7 +40,7 @@ def make(tmp_path: Path, tables: list[TableOf]) -> dict[str, Any]:
     published = read_release(store, "p", "1.0.0", tmp_path / "one")
     (tmp_path / "two").mkdir()
     with open_engine(tmp_path / "two") as engine:
-        found |= dict(build_root(engine, [published], base_url="", languages=("en",)))
+        found |= root_of(engine, published, "", ("en",))
     return {key: json.loads(body) for key, body in found.items() if not key.endswith(".atom")}
 
 

@@ -20,6 +20,7 @@ from publisher.project.project import Project, find_package
 from publisher.project.settings import Settings
 from publisher.query import derive
 from publisher.run import Run, Wishes, publish_package
+from publisher.run.derived import FEW
 from publisher.store import open_store
 from publisher.store.base import Store
 from publisher.validate import check
@@ -67,7 +68,8 @@ def plan_site(
     ]
     edition = site.make_edition(languages, base)
     found = [page for published, history in packages for page in site.build_package(edition, published, history)]
-    found += site.build_root(edition, packages, security_txt=security_txt)
+    cards = {item.package: site.make_card(edition, item, whole=len(packages) <= FEW) for item, _ in packages}
+    found += site.build_root(edition, cards, security_txt=security_txt)
     assert len({page.key for page in found}) == len(found), "a key is made twice"
     return found
 
