@@ -278,8 +278,8 @@ def read_entry(changes: Descriptor, created: str) -> Entry:
     )
 
 
-def changelog_markdown(title: str, entries: Iterable[Entry], language: str) -> str:
-    """The changelog of a package's data in a language, in the order given (newest first)."""
+def changelog_markdown(title: str, entries: Iterable[Entry], language: str, earlier: str = "") -> str:
+    """The changelog of a package's data in a language, in the order given (newest first); `earlier` leads to the page before it."""
     say = read_messages("notes", language)
     heading = say("Changes in {title}", title=title)
     lines = [f"# {_plain(heading)}", ""]
@@ -289,6 +289,8 @@ def changelog_markdown(title: str, entries: Iterable[Entry], language: str) -> s
             lines += [_plain(entry.message), ""]
         lines += [f"- {_plain(sentence)}" for sentence in _notes(entry, language)]
         lines.append("")
+    if earlier:
+        lines += [f"[{_plain(say('Earlier releases'))}]({earlier})", ""]
     return "\n".join(lines)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from publisher import layout
 from publisher.errors import NotFound
+from publisher.model import Descriptor
 from publisher.package.metadata import read_metadata
 from publisher.package.published import read_checksums, read_document
 from publisher.site import past
@@ -67,8 +69,10 @@ class ReleasePage:
 def release_page(view: View, entry: Mapping[str, Any]) -> bytes:
     """Says of the current release no more than whether this is it, so that the pages of old ones stay as they are."""
     shelf, version = view.shelf, str(entry["version"])
-    told = past.tell(shelf, entry, view.words, view.release_page(version))
-    summary = past.read_summary(shelf, version)
+    told = past.tell(entry, view.words, view.release_page(version))
+    summary: Descriptor = {}
+    with suppress(NotFound):
+        summary = read_document(shelf.release.store, shelf.package, version, layout.CHANGES)
     try:
         descriptor = read_document(shelf.release.store, shelf.package, version, layout.DESCRIPTOR)
         view.info = for_pages(read_metadata(descriptor))
@@ -82,7 +86,7 @@ def release_page(view: View, entry: Mapping[str, Any]) -> bytes:
         str(summary.get("message") or ""),
         version == shelf.info.version,
         view.release_page(told.parent) if told.parent else "",
-        tuple(_tables(view, version)),
+        tuple(_tables(view, summary)),
         tuple(_groups(view, files)),
         len(files),
         sum(item.bytes for item in files),
@@ -93,9 +97,9 @@ def release_page(view: View, entry: Mapping[str, Any]) -> bytes:
     return view.edition.render("release.html", view, release=page).encode()
 
 
-def _tables(view: View, version: str) -> Iterator[TableChanges]:
+def _tables(view: View, summary: Descriptor) -> Iterator[TableChanges]:
     titles = {table.name: table.title(view.language) for table in view.info.tables}
-    for line in past.table_lines(view.shelf, version, view.words):
+    for line in past.table_lines(view.shelf.release, view.info, summary, view.words):
         href = _table_page(view, line.name)
         yield TableChanges(titles.get(line.name, line.name), href, line.sentence, line.rows, line.more)
 
