@@ -94,6 +94,11 @@ def pointer(package: str) -> str:
     return f"{package}/versions.json"
 
 
+def audit_hint() -> str:
+    """Where the number of a late event of the audit log stands."""
+    return ".audit-newest.json"
+
+
 def audit_event(number: int) -> str:
     """The key of an event of the audit log, counted from 1; keys stand in the order of numbers."""
     return f"{AUDIT}{number:08}.json"

@@ -53,16 +53,17 @@ class Area:
     all that its objects follow from ("" where that cannot be told); below `folders` (keys with a final slash) lie its objects alone,
     and some lie elsewhere. `build` makes each object once.
 
-    `parts` are areas to be brought up before it, which keep account of objects that hardly change any more, `elsewhere` the keys of
-    theirs that lie below `folders`; they are asked for only where this area was not made from the same source, and told whether its
-    manifest can be trusted. An area that `adds` makes nothing but what is new in it, the rest stays as it is; its `source` is what
-    block_source is made from."""
+    `parts` are areas to be brought up before it, which keep account of objects that hardly change any more; `elsewhere` are the keys of
+    theirs that lie below `folders`. `added` are those of them in which something is new, which is enough where the manifest of this area
+    can be trusted; None where it is not. An area that `adds` makes nothing but what is new in it, the rest stays as it is; its `source`
+    is the face that block_source is made with."""
 
     name: str
     source: str
     folders: tuple[str, ...]
     build: Callable[[], Iterable[Derived | Later]]
-    parts: Callable[[bool], Iterable[Area]] = lambda _trusted: ()
+    parts: Callable[[], Iterable[Area]] | None = None
+    added: Callable[[], Iterable[Area] | None] = lambda: None
     elsewhere: Container[str] = frozenset()
     adds: bool = False
 
@@ -110,21 +111,32 @@ def bring_up(store: Store, area: Area, visit: Visit, done: Refreshed) -> None:
     if trusted and area.source in {manifest.source} - {""}:
         done.kept += int((manifest.listed or {})["objects"])
         return
-    try:
-        for part in area.parts(trusted):
-            bring_up(store, part, visit, done)
-    except Unsettled:
-        for part in area.parts(False):
-            bring_up(store, part, visit, done)
     before = open_ledger(store, manifest)
     if area.adds and manifest.etag is not None:
         known = trusted and before is not None and manifest.source == block_source(area.source, before.sources())
         if not known:
             raise Unsettled(area.name)
     work = _Pass(store, area, visit, done, manifest, before)
+    if area.parts is not None and not (trusted and _add(store, area, visit, done)):
+        work.enter()
+        for part in area.parts():
+            bring_up(store, part, visit, done)
     work.send()
     work.clear()
     work.finish()
+
+
+def _add(store: Store, area: Area, visit: Visit, done: Refreshed) -> bool:
+    """Bring up those parts in which something is new; whether that was enough."""
+    added = area.added()
+    if added is None:
+        return False
+    try:
+        for part in added:
+            bring_up(store, part, visit, done)
+    except Unsettled:
+        return False
+    return True
 
 
 class _Pass:
@@ -148,6 +160,15 @@ class _Pass:
         self._learned = False
         self._lock = Lock()
         self._workers = WORKERS if store.remote else 1
+
+    def enter(self) -> None:
+        """Before the first write: are the heads still the same? Then this run's name goes into the manifest. Parts are made anew only by
+        who stands there: where that run dies, nobody adds to what it left."""
+        with self._lock:
+            if self._entered is None:
+                if not self._visit.still():
+                    raise PreconditionFailed(f"{self._store.url}: a pointer moved")
+                self._entered = enter(self._store, self._manifest, self._visit.run, self._visit.now())
 
     def send(self) -> None:
         """Write what is not right; the index, which tells that all else is done, after everything else has been written for good."""
@@ -174,7 +195,7 @@ class _Pass:
         stale = sorted(key for key in {*listed, *known} if key not in self._area.elsewhere)
         if stale:
             self._learned = True
-            self._enter()
+            self.enter()
         with Crew(self._workers) as crew:
             for key in stale:
                 crew.do(partial(self._remove, key))
@@ -185,7 +206,7 @@ class _Pass:
         trusted, source = self._seen is None, self._area.source
         if self._area.adds:
             source = block_source(source, self._after.sources())
-        if trusted and not self._learned and self._manifest.source == source:
+        if trusted and not self._learned and self._entered is None and self._manifest.source == source:
             return
         now = self._visit.now()
         gone = {self._visit.run, *(() if trusted else self._manifest.expired(now))}
@@ -198,14 +219,6 @@ class _Pass:
         for key in self._before:
             if key not in self._after and (known := self._before.get(key)):
                 self._after.note(key, known.sha256, known.headers, known.etag, known.source)
-
-    def _enter(self) -> None:
-        """Before the first write: are the heads still the same? Then this run's name goes into the manifest."""
-        with self._lock:
-            if self._entered is None:
-                if not self._visit.still():
-                    raise PreconditionFailed(f"{self._store.url}: a pointer moved")
-                self._entered = enter(self._store, self._manifest, self._visit.run, self._visit.now())
 
     def _keep(self, item: Derived) -> bool:
         """Whether an object is known to be right."""
@@ -241,7 +254,7 @@ class _Pass:
                 self._note(item, found.etag, written=False)
                 return
             etag = found.etag if found else None
-        self._enter()
+        self.enter()
         self._note(item, _write(store, item, etag), written=True)
 
     def _remove(self, key: str) -> None:

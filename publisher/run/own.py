@@ -53,7 +53,7 @@ class Own:
         name = self._head.package
         folders = tuple(f"{name}/{part}/" for part in ("latest", "changes", "data", "feeds", "schemas"))
         own = (*folders, *site.folders(name, self._settings.languages))
-        return Area(name, source, own, self._build, self._parts, self._elsewhere)
+        return Area(name, source, own, self._build, self._parts, self._added, self._elsewhere)
 
     def _build(self) -> Iterator[Derived | Later]:
         """Copies, the changelog, rollups, the static API, the feeds, pages; what is kept of the past."""
@@ -71,17 +71,15 @@ class Own:
         yield derived(layout.digest(self._head.package), digest.dump())
         yield from pages(site.build_package(self._edition, told.shelf))
 
-    def _parts(self, trusted: bool) -> Iterator[Area]:
-        """The blocks to be brought up: those that the new releases belong to, where nothing but releases came since; else all."""
-        if self._head.latest is None:
-            yield from self._all(None)
-            return
-        before = read_digest(self._store, self._head.package) if trusted else None
-        told = self._told = Told(self._read(), self._edition, self._settings, before or Digest(""))
-        records = told.digest.unknown(self._head) if told.digest.face == told.lens.face else []
-        yield from self._added(told, records) if records else self._all(told)
+    def _added(self) -> Iterator[Area] | None:
+        """The blocks that the new releases belong to, where nothing but releases came since the digest was made."""
+        if self._head.latest is None or (digest := read_digest(self._store, self._head.package)) is None:
+            return None
+        told = self._told = Told(self._read(), self._edition, self._settings, digest)
+        records = digest.unknown(self._head) if digest.face == told.lens.face else []
+        return self._add(told, records) if records else None
 
-    def _added(self, told: Told, records: list[Mapping[str, Any]]) -> Iterator[Area]:
+    def _add(self, told: Told, records: list[Mapping[str, Any]]) -> Iterator[Area]:
         blocks: Blocks = {}
         current, number, first = told.digest.site.current, told.digest.site.number, len(told.digest.versions)
         numbers = {str(record["version"]): first + place for place, record in enumerate(records)}
@@ -91,16 +89,17 @@ class Own:
         for name, items in blocks.items():
             yield Area(self._name(name), told.lens.face, (), items.values, adds=True)
 
-    def _all(self, told: Told | None) -> Iterator[Area]:
+    def _parts(self) -> Iterator[Area]:
         """Every block, each as soon as no step can change it any more, and in the end those that are not wanted now."""
         done: set[str] = set()
         self._elsewhere.clear()
-        for name, items in self._fold(told) if told else ():
-            done.add(self._name(name))
-            self._elsewhere.update(items)
-            sources = {key: item.source for key, item in items.items()}
-            source = block_source(told.lens.face, sources) if told else ""
-            yield Area(self._name(name), source, (), items.values)
+        if self._head.latest is not None:
+            told = self._told = Told(self._read(), self._edition, self._settings, Digest(""))
+            for name, items in self._fold(told):
+                done.add(self._name(name))
+                self._elsewhere.update(items)
+                sources = {key: item.source for key, item in items.items()}
+                yield Area(self._name(name), block_source(told.lens.face, sources), (), items.values)
         for name in sorted(self._known() - done):
             yield Area(name, block_source("", {}), (), tuple)
 
@@ -119,10 +118,9 @@ class Own:
 
     def _known(self) -> set[str]:
         """Blocks that there are in the store."""
-        root = layout.manifest_folder()
-        top = layout.manifest_folder(self._name(""))
+        top = layout.manifest_folder(f"{self._head.package}/past")
         found = (stat.key for stat in self._store.list(top) if stat.key.endswith("/manifest.json"))
-        return {key.removeprefix(root).rpartition("/")[0] for key in found}
+        return {self._name(key.removeprefix(top).rpartition("/")[0]) for key in found}
 
     def _name(self, block: str) -> str:
         return f"{self._head.package}/past/{block}"
