@@ -211,7 +211,7 @@ def head_bytes(plain: Plain, dialect: Dialect, lines: int) -> HeadBytes | None:
         return None
     quotes = text.count(dialect.quote.encode()) if dialect.quote else 0
     if quotes:
-        records = list(read_lines(io.StringIO(text.decode("utf-8", "replace"), newline=""), dialect))
+        records = list(read_lines(io.StringIO(text.decode(plain.encoding, "replace"), newline=""), dialect))
         if len(records) != lines or any("\n" in cell for cell in chain(*records)):
             return None
     return HeadBytes(len(text) + mark, quotes, pairs, "\r\n" if b"\r\n" in text + rest else "\n")
