@@ -1,8 +1,9 @@
 """Who did what, and why. In: a store, an action. Out: one immutable object an event, each naming the hash of the one before.
 
 Events are numbered from 1 and created, never replaced: of two publishers that write at once one gets the number and the other takes the
-next. Beside them stands the number of a late one, so that writing lists nothing; it is a hint, and where it is wrong it costs requests. Whoever alters, removes or inserts an event breaks the chain from there on, and reading says where. What the chain alone cannot
-tell is that the newest events were cut off; for that, keep the last number and its hash elsewhere (`publisher audit --json`).
+next. Beside them stands the number of a late one, so that writing lists nothing; it is a hint, and where it is wrong it costs requests.
+Whoever alters, removes or inserts an event breaks the chain from there on, and reading says where. What the chain alone cannot tell is
+that the newest events were cut off; for that, keep the last number and its hash elsewhere (`publisher audit --json`).
 """
 
 from __future__ import annotations

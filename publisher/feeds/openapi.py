@@ -205,6 +205,11 @@ class _Described:
         yield f"/{layout.changelog(name, 'json')}", _get(name, f"{told}, all languages", "application/json")
         place = layout.changelog(name, "md", "{language}")
         yield f"/{place}", _get(name, f"{told}, Markdown", "text/markdown", parameters=(language,))
+        number = _parameter(
+            "number", "A page of older releases, from 0001; `links.earlier` leads to the newest.", "0001"
+        )
+        place = layout.changelog_page(name, 1, "json").replace("0001", "{number}")
+        yield f"/{place}", _get(name, f"{told}, older releases", "application/json", parameters=(number,))
         since = _parameter("since", "One of the ten releases before the latest.", None)
         version = _parameter("version", "The latest release.", self._published.info.version)
         file = _parameter(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from contextlib import suppress
@@ -245,3 +246,24 @@ def test_a_package_without_a_latest_release_keeps_no_past(tmp_path: Path) -> Non
     assert read_head(world.store, "p").current is None
     world.bring_up(world.store)
     assert derived(world.store) == {}
+
+
+def test_the_changelog_is_bounded_and_leads_to_the_rest(tmp_path: Path) -> None:
+    world = World(tmp_path, 2)
+    for _ in range(11):
+        world.publish()
+        if world.count in {5, 10, 11}:
+            world.bring_up(world.store)
+    key, seen, pages = layout.changelog("p", "json"), [], 0
+    while key:
+        document = json.loads(world.store.read(key)[0])
+        assert document["links"]["self"].endswith(key)
+        assert len(document["releases"]) <= 3
+        seen += [item["version"] for item in document["releases"]]
+        key, pages = document["links"].get("earlier", "").removeprefix(SETTINGS.base_url), pages + 1
+    assert list(dict.fromkeys(seen)) == [f"1.{number}.0" for number in range(11, 0, -1)]
+    assert pages == 4
+    text = world.store.read(layout.changelog("p", "md", "fr"))[0].decode()
+    link = layout.changelog_page("p", 3, "md", "fr")
+    assert text.endswith(f"[Versions antérieures]({SETTINGS.base_url}{link})\n")
+    assert b"## 1.9.0" in world.store.read(link)[0]
