@@ -117,10 +117,11 @@ def bring_up(store: Store, area: Area, visit: Visit, done: Refreshed) -> None:
         if not known:
             raise Unsettled(area.name)
     work = _Pass(store, area, visit, done, manifest, before)
-    if area.parts is not None and not (trusted and _add(store, area, visit, done)):
+    if area.parts is not None:
         work.enter()
-        for part in area.parts():
-            bring_up(store, part, visit, done)
+        if not (trusted and _add(store, area, visit, done)):
+            for part in area.parts():
+                bring_up(store, part, visit, done)
     work.send()
     work.clear()
     work.finish()
@@ -162,8 +163,8 @@ class _Pass:
         self._workers = WORKERS if store.remote else 1
 
     def enter(self) -> None:
-        """Before the first write: are the heads still the same? Then this run's name goes into the manifest. Parts are made anew only by
-        who stands there: where that run dies, nobody adds to what it left."""
+        """Before the first write: are the heads still the same? Then this run's name goes into the manifest. Who writes in parts stands
+        in that of the whole, so that nobody trusts it where a run died in one of them, or was overtaken there."""
         with self._lock:
             if self._entered is None:
                 if not self._visit.still():

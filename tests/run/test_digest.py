@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -111,7 +111,7 @@ class World:
         expect_truth(self.store, "p", *blocks(self.store))
 
 
-def bring_up(store: Store, folder: Path, settings: Settings = SETTINGS, moment: datetime | None = None) -> Refreshed:
+def bring_up(store: Store, folder: Path, settings: Settings = SETTINGS, run: str = "us") -> Refreshed:
     scratch = folder / f"scratch{len([*folder.iterdir()])}"
     scratch.mkdir()
     with open_engine(scratch) as engine:
@@ -119,8 +119,7 @@ def bring_up(store: Store, folder: Path, settings: Settings = SETTINGS, moment: 
         def plan(store, heads):
             return (area for area in areas(engine, settings, store, heads) if area.name)
 
-        now = partial(lambda: moment or datetime.now(UTC))
-        return refresh(store, ["p"], plan, run="us", now=now, retry=CONTEST)
+        return refresh(store, ["p"], plan, run=run, now=partial(datetime.now, UTC), retry=CONTEST)
 
 
 def is_derived(key: str) -> bool:
@@ -213,7 +212,7 @@ def put(store: Store, key: str, body: bytes) -> None:
 
 @pytest.mark.parametrize("late", [False, True])
 def test_who_dies_while_it_adds_leaves_nothing_that_the_next_run_does_not_mend(tmp_path: Path, late: bool) -> None:
-    """At every ninth operation, before or after it."""
+    """At every fifteenth operation, before or after it."""
     settings = Settings(base_url="https://data.example.org/")
     world = World(tmp_path, 5)
     for _ in range(9):
@@ -222,7 +221,7 @@ def test_who_dies_while_it_adds_leaves_nothing_that_the_next_run_does_not_mend(t
     world.publish()
     whole = copied(world.store, whole=False)
     bring_up(whole, tmp_path, settings)
-    for dies in range(2 + late, 400, 9):
+    for dies in range(2 + 7 * late, 400, 15):
         store = copied(world.store, whole=True)
         spy = Fated(store, dies=dies, late=late)
         with suppress(Death):
@@ -233,6 +232,46 @@ def test_who_dies_while_it_adds_leaves_nothing_that_the_next_run_does_not_mend(t
         bring_up(store, tmp_path, settings)
         assert derived(store) == derived(whole), f"died at {dies}: {spy.calls[-1]}"
     assert dies > 60
+
+
+class Meddled(Spy):
+    """At the operation numbered `at` somebody else does something and brings up what is derived."""
+
+    def __init__(self, store: MemoryStore, at: int, meddle: Callable[[MemoryStore], None]) -> None:
+        super().__init__(store)
+        self.at, self.inner, self.meddle = at, store, meddle
+
+    def before(self, call) -> None:
+        super().before(call)
+        if len(self.calls) == self.at:
+            self.meddle(self.inner)
+
+
+def test_two_at_once_end_alike(tmp_path: Path) -> None:
+    """The other takes our release back: pages that we are about to replace are right again as they were."""
+    settings = Settings(base_url="https://data.example.org/")
+    world = World(tmp_path, 6)
+    for _ in range(9):
+        world.publish()
+    bring_up(world.store, tmp_path, settings)
+    world.publish()
+    moment = datetime(2026, 11, 25, tzinfo=UTC)
+
+    def meddle(store: MemoryStore) -> None:
+        rollback(store, "p", "1.9.0", "why", now=lambda: moment, retry=NEVER, window=WINDOW)
+        bring_up(store, tmp_path, settings, run="other")
+
+    whole = copied(world.store, whole=False)
+    meddle(whole)
+    for at in range(3, 400, 19):
+        store = copied(world.store, whole=True)
+        spy = Meddled(store, at, meddle)
+        bring_up(spy, tmp_path, settings)
+        if len(spy.calls) < at:
+            break
+        assert derived(store) == derived(whole), f"somebody came at {at}: {spy.calls[at - 1]}"
+        expect_truth(store, "p", *blocks(store))
+    assert at > 60
 
 
 def test_a_package_without_a_latest_release_keeps_no_past(tmp_path: Path) -> None:
