@@ -290,7 +290,8 @@ def changelog_markdown(title: str, entries: Iterable[Entry], language: str, earl
         lines += [f"- {_plain(sentence)}" for sentence in _notes(entry, language)]
         lines.append("")
     if earlier:
-        lines += [f"[{_plain(say('Earlier releases'))}]({earlier})", ""]
+        title = say("Earlier releases")
+        lines += [f"[{_plain(title)}]({earlier})", ""]
     return "\n".join(lines)
 
 

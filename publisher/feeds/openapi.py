@@ -205,9 +205,8 @@ class _Described:
         yield f"/{layout.changelog(name, 'json')}", _get(name, f"{told}, all languages", "application/json")
         place = layout.changelog(name, "md", "{language}")
         yield f"/{place}", _get(name, f"{told}, Markdown", "text/markdown", parameters=(language,))
-        number = _parameter(
-            "number", "A page of older releases, from 0001; `links.earlier` leads to the newest.", "0001"
-        )
+        counted = "A page of older releases, counted from 0001; `links.earlier` leads to the newest."
+        number = _parameter("number", counted, None, pattern="^[0-9]{4,}$")
         place = layout.changelog_page(name, 1, "json").replace("0001", "{number}")
         yield f"/{place}", _get(name, f"{told}, older releases", "application/json", parameters=(number,))
         since = _parameter("since", "One of the ten releases before the latest.", None)
