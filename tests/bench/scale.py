@@ -5,7 +5,7 @@
 
 The past and the neighbours are made by writing the objects that a publication would have written, each of its own bytes and hashes, and
 what derives from a past by one `refresh`, which reads all of it; what is measured is real: `publish_package` in this process, its store
-counted, medians of five.
+counted, medians of five, in turns with a store that has no such past and no neighbours.
 """
 
 from __future__ import annotations
@@ -99,9 +99,12 @@ class World:
         assert (receipt.outcome, receipt.stale) == ("published", ""), receipt
         return Cost(seconds, counted.counts)
 
-    def several(self) -> Cost:
-        costs = [self.publish() for _ in range(TIMED)]
-        return sorted(costs, key=lambda item: item.seconds)[TIMED // 2]
+
+def beside(world: World, small: World) -> tuple[Cost, Cost]:
+    """What a publication costs in each, taken in turns, so that a machine with other work to do slows both."""
+    costs = [(world.publish(), small.publish()) for _ in range(TIMED)]
+    first, second = (sorted(side, key=lambda item: item.seconds)[TIMED // 2] for side in zip(*costs, strict=True))
+    return first, second
 
 
 def give_past(world: World, releases: int) -> None:
@@ -202,16 +205,17 @@ def open_world() -> Iterator[World]:
 
 
 def grow(before: int, most: int, give: Callable[[World, int], None], what: str) -> None:
-    """What a publication costs after `before` others, and in a store that `give` makes ten times as large again and again."""
-    with open_world() as world:
+    """What a publication costs after `before` others, and beside it in a store that `give` makes ten times as large again and again."""
+    with open_world() as world, open_world() as small:
         for _ in range(before):
             world.publish()
-        cost = first = world.several()
-        tell("at first", first, first, world.root)
+            small.publish()
+        cost, first = beside(world, small)
+        tell("at first", cost, first, world.root)
         size = 10
         while size <= most:
             give(world, size)
-            cost = world.several()
+            cost, first = beside(world, small)
             tell(f"with {size} {what}", cost, first, world.root)
             size *= 10
         keep(Figure(f"a publication with {size // 10} {what} beside the first", cost.seconds / first.seconds, most=1.2))
