@@ -147,9 +147,9 @@ def give_past(world: World, releases: int) -> None:
         head = trim(store, replace(head, history=(entry, *head.history), current=version), 100)
     write_head(store, head, updated=str(record["published"]))
     started = time.perf_counter()
-    done = refresh_derived(Run(store, world.settings), PACKAGE)
+    refreshed = refresh_derived(Run(store, world.settings), PACKAGE)
     print(
-        f"  all that follows from {releases} releases: {time.perf_counter() - started:.1f} s, {len(done.written)} objects written"
+        f"  all that follows from {releases} releases: {time.perf_counter() - started:.1f} s, {len(refreshed.written)} objects written"
     )
 
 
