@@ -1,8 +1,9 @@
 """Who did what, and why. In: a store, an action. Out: one immutable object an event, each naming the hash of the one before.
 
 Events are numbered from 1 and created, never replaced: of two publishers that write at once one gets the number and the other takes the
-next. Whoever alters, removes or inserts an event breaks the chain from there on, and reading says where. What the chain alone cannot
-tell is that the newest events were cut off; for that, keep the last number and its hash elsewhere (`publisher audit --json`).
+next. Beside them stands the number of a late one, so that writing lists nothing; it is a hint, and where it is wrong it costs requests.
+Whoever alters, removes or inserts an event breaks the chain from there on, and reading says where. What the chain alone cannot tell is
+that the newest events were cut off; for that, keep the last number and its hash elsewhere (`publisher audit --json`).
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from publisher import layout
 from publisher.canonical import readable_json, sha256_bytes
-from publisher.errors import Damaged, PreconditionFailed, StoreError
+from publisher.errors import Damaged, NotFound, PreconditionFailed, StoreError
 from publisher.project.actor import Actor
 from publisher.store.base import Store
 
@@ -26,6 +28,8 @@ ACTIONS = ("publish", "rollback", "yank", "refresh", "gc", "redact")
 
 _WORKERS = 12
 _TRIES = 100
+_LATE = 20
+"""Numbers that were taken, after which the hint is thought to be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,9 @@ def record(store: Store, event: Event) -> Event:
     """Append an event. Returns it with its number and hashes. Raises StoreError where it could not be recorded."""
     assert event.action in ACTIONS, event.action
     number, previous = _last(store)
-    for _ in range(_TRIES):
+    for attempt in range(_TRIES):
+        if attempt == _LATE:
+            number, previous = _listed(store)
         number += 1
         chained = replace(event, number=number, previous=previous)
         key = layout.audit_event(number)
@@ -78,6 +84,7 @@ def record(store: Store, event: Event) -> Event:
         except PreconditionFailed:
             previous = sha256_bytes(store.read(key)[0])
             continue
+        _hint(store, number)
         return replace(chained, sha256=sha256)
     raise StoreError(f"{store.url}: {_TRIES} others wrote to the audit log first", "Look at what else writes there.")
 
@@ -94,11 +101,26 @@ def read_events(store: Store) -> tuple[Event, ...]:
 
 
 def _last(store: Store) -> tuple[int, str]:
-    """Number and hash of the newest event; 0 and "" where there is none."""
+    """Number and hash of the newest event, or of one not long before it; 0 and "" where there is none."""
+    with suppress(NotFound, ValueError, KeyError, TypeError):
+        number = int(json.loads(store.read(layout.audit_hint())[0])["number"])
+        return number, sha256_bytes(store.read(layout.audit_event(number))[0])
+    return _listed(store)
+
+
+def _listed(store: Store) -> tuple[int, str]:
+    """The same, found by listing."""
     keys = [stat.key for stat in store.list(layout.AUDIT)]
     if not keys:
         return 0, ""
     return layout.audit_number(keys[-1]), sha256_bytes(store.read(keys[-1])[0])
+
+
+def _hint(store: Store, number: int) -> None:
+    """The event is recorded whether or not this succeeds."""
+    key, body = layout.audit_hint(), readable_json({"number": number})
+    with suppress(StoreError):
+        store.put(key, body, sha256=sha256_bytes(body), headers=layout.headers(key))
 
 
 def _parse(key: str, body: bytes, number: int, previous: str) -> Event:

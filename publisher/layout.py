@@ -93,6 +93,11 @@ def pointer(package: str) -> str:
     return f"{package}/versions.json"
 
 
+def audit_hint() -> str:
+    """Where the number of a late event of the audit log stands."""
+    return ".audit-newest.json"
+
+
 def audit_event(number: int) -> str:
     """The key of an event of the audit log, counted from 1; keys stand in the order of numbers."""
     return f"{AUDIT}{number:08}.json"
@@ -134,9 +139,20 @@ def manifest_folder(package: str = "") -> str:
     return f".derived/packages/{package}/" if package else ".derived/store/"
 
 
+def digest(package: str) -> str:
+    """What publishers keep of a package's past, so as not to read it again."""
+    return manifest_folder(package) + "past/digest.json.gz"
+
+
 def changelog(package: str, form: str, language: str = "") -> str:
     """The changelog of a package's data, as `json` for all languages or as `md` in one."""
     return f"{package}/changes/changelog.{language}.{form}" if language else f"{package}/changes/changelog.{form}"
+
+
+def changelog_page(package: str, number: int, form: str, language: str = "") -> str:
+    """A full page of the changelog's past, counted from 1, the oldest first; it never changes."""
+    end = f"{language}.{form}" if language else form
+    return f"{package}/changes/earlier/changelog.{number:04}.{end}"
 
 
 def rollup(package: str, since: str, version: str, name: str) -> str:

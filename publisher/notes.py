@@ -294,8 +294,8 @@ def read_entry(changes: Descriptor, created: str) -> Entry:
     )
 
 
-def changelog_markdown(title: str, entries: Iterable[Entry], language: str) -> str:
-    """The changelog of a package's data in a language, in the order given (newest first)."""
+def changelog_markdown(title: str, entries: Iterable[Entry], language: str, earlier: str = "") -> str:
+    """The changelog of a package's data in a language, in the order given (newest first); `earlier` leads to the page before it."""
     say = read_messages("notes", language)
     heading = say("Changes in {title}", title=title)
     lines = [f"# {markdown.line(heading)}", ""]
@@ -305,6 +305,9 @@ def changelog_markdown(title: str, entries: Iterable[Entry], language: str) -> s
             lines += [markdown.line(entry.message), ""]
         lines += [f"- {markdown.line(sentence)}" for sentence in _notes(entry, language)]
         lines.append("")
+    if earlier:
+        title = say("Earlier releases")
+        lines += [f"[{markdown.line(title)}]({earlier})", ""]
     return "\n".join(lines)
 
 

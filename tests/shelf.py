@@ -12,7 +12,7 @@ from typing import Any
 
 from publisher import layout
 from publisher.canonical import readable_json, sha256_bytes
-from publisher.commit.history import walk
+from publisher.commit.history import walk_marked
 from publisher.commit.pointer import Head, read_head, write_head
 from publisher.diff import TableState, compare, read_published, write
 from publisher.diff.tombstones import Removal, load_notes, read_tombstones, write_tombstones
@@ -21,8 +21,13 @@ from publisher.feeds import build
 from publisher.notes import write_notes
 from publisher.package.published import read_release
 from publisher.package.schema import published_schema
+from publisher.package.series import Sheet
+from publisher.package.steps import read_steps
 from publisher.project.project import Project, find_package
 from publisher.project.settings import Settings
+from publisher.run.digest import Digest, line_to
+from publisher.run.own import Told
+from publisher.site import make_edition
 from publisher.store.base import Store
 from publisher.version import rule
 from tests.tools import ROOT
@@ -193,17 +198,31 @@ def edit(tables: Sequence[TableOf], name: str, change: Callable[[list[Row]], lis
     return [replace(table, rows=change(list(table.rows))) if table.name == name else table for table in tables]
 
 
+def learn(store: Store, package: str, folder: Path, settings: Settings) -> tuple[Told, dict[str, Sheet]]:
+    """A package's whole past, and the objects that tell of it, by key."""
+    head = read_head(store, package)
+    assert head.current is not None
+    folder.mkdir(parents=True, exist_ok=True)
+    published = read_release(store, package, head.current, folder)
+    told = Told(published, make_edition(settings.languages, settings.base_url), settings, Digest(""))
+    told.forget()
+    records = list(walk_marked(store, head))[::-1]
+    sheets = {}
+    for step in read_steps(published, records, line_to(records, head.current)):
+        sheets |= {sheet.key: sheet for sheet in told.learn(step)}
+    return told, sheets
+
+
 def derive(
     store: Store, package: str, folder: Path, base_url: str = "", languages: Sequence[str] = ("en", "ar", "fr")
 ) -> dict[str, bytes]:
     """Everything that feeds make of a package's latest release."""
-    head = read_head(store, package)
-    assert head.current is not None
     folder.mkdir(parents=True, exist_ok=True)
     with open_engine(folder) as engine:
-        published = read_release(store, package, head.current, folder)
-        found: dict[str, bytes] = {}
-        for key, body in build(engine, published, list(walk(store, head)), base_url=base_url, languages=languages):
+        told, sheets = learn(store, package, folder, Settings(languages=tuple(languages), base_url=base_url))
+        found = {key: sheet.make() for key, sheet in sheets.items() if "/feeds/" in key}
+        digest = told.digest
+        for key, body in build(engine, told.published, digest.versions, digest.api, digest.news, told.voice):
             assert key not in found, f"{key} is made twice"
             found[key] = body.read_bytes() if isinstance(body, Path) else body
     (folder / "work.duckdb").unlink(missing_ok=True)

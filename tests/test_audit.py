@@ -16,6 +16,7 @@ from publisher.errors import Damaged
 from publisher.project.actor import Actor
 from publisher.store.base import Store
 from tests.servers.fixtures import Place, ceph, moto, place, quick_folder  # noqa: F401
+from tests.store.spy import Spy
 
 AT = datetime(2026, 11, 24, 6, tzinfo=UTC)
 
@@ -75,6 +76,27 @@ def test_what_is_no_event_is_named(store: Store) -> None:
     replace(store, 4, actor="anna")
     with pytest.raises(Damaged, match=r"00000004\.json: it is no event"):
         read_events(store)
+
+
+def test_writing_lists_nothing(place: Place) -> None:  # noqa: F811
+    store = Spy(place.open())
+    for number in range(2):
+        store.calls.clear()
+        record(store, event(f"{number}"))
+    assert [call.name for call in store.calls] == ["read", "read", "put", "put"]
+
+
+@pytest.mark.parametrize("hint", [b"", b"{}", b'{"number": 99}', b'{"number": 1}', b'{"number": -1}', None])
+def test_a_wrong_hint_does_no_harm(store: Store, hint: bytes | None) -> None:
+    for number in range(5, 30):
+        record(store, event(f"{number}"))
+    key = layout.audit_hint()
+    if hint is None:
+        store.delete(key)
+    else:
+        store.put(key, hint, sha256=sha256_bytes(hint), headers=layout.headers(key))
+    assert record(store, event("last")).number == 31
+    assert [item.number for item in read_events(store)] == list(range(1, 32))
 
 
 def test_readers_caches_keep_no_event() -> None:

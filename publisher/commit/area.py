@@ -1,13 +1,13 @@
 """One pass over an area of derived objects. In: an area, its manifest, the store. Out: each object as it ought to be, others gone.
 
 Objects are made one after the other and compared with the manifest, which knows what is there: one that is right costs no request, and
-one that says what it follows from is not even made. Where
-the manifest cannot be trusted, or `check` is asked for, the area is listed, and the store asked about whatever the listing cannot tell.
+one that says what it follows from is not even made. Where the manifest cannot be trusted, or `check` is asked for, the area is
+listed, and the store asked about whatever the listing cannot tell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Lock
 
 from publisher import layout
-from publisher.canonical import sha256_bytes, sha256_file
+from publisher.canonical import content_hash, sha256_bytes, sha256_file
 from publisher.commit.crew import Crew
 from publisher.commit.manifest import Cards, Ledger, Manifest, enter, leave, open_ledger, read_manifest, sweep
 from publisher.errors import AccessDenied, PreconditionFailed
@@ -51,13 +51,26 @@ class Later:
 class Area:
     """What is brought up to date together. `name` is a package's, or "" for what belongs to the store as a whole; `source` identifies
     all that its objects follow from ("" where that cannot be told); below `folders` (keys with a final slash) lie its objects alone,
-    and some lie elsewhere. `build` makes each object once. `cards` are what the objects were made from, where that is to be kept."""
+    and some lie elsewhere. `build` makes each object once. `cards` are what the objects were made from, where that is to be kept.
+
+    `parts` are areas to be brought up before it, which keep account of objects that hardly change any more; `elsewhere` are the keys of
+    theirs that lie below `folders`. `added` are those of them in which something is new, which is enough where the manifest of this area
+    can be trusted; None where it is not. An area that `adds` makes nothing but what is new in it, the rest stays as it is; its `source`
+    is the face that block_source is made with."""
 
     name: str
     source: str
     folders: tuple[str, ...]
     build: Callable[[], Iterable[Derived | Later]]
     cards: Cards | None = None
+    parts: Callable[[], Iterable[Area]] | None = None
+    added: Callable[[], Iterable[Area] | None] = lambda: None
+    elsewhere: Container[str] = frozenset()
+    adds: bool = False
+
+
+class Unsettled(Exception):
+    """What was to be added to is not known well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +99,25 @@ def derived(key: str, body: bytes | Path, source: str = "") -> Derived:
     return Derived(key, layout.headers(key), sha256, body=body, source=source)
 
 
+def block_source(face: str, sources: Mapping[str, str]) -> str:
+    """The source of an area all of whose objects tell theirs; `face` is what they have in common."""
+    return content_hash([face, sources])
+
+
 def bring_up(store: Store, area: Area, visit: Visit, done: Refreshed) -> None:
     """Bring an area up to date; what was done is told to `done`. One that was made from the same source is passed over. Raises
-    PreconditionFailed where somebody else came in between."""
+    PreconditionFailed where somebody else came in between, Unsettled for one that adds, where its manifest is not what it should be."""
     manifest = read_manifest(store, area.name)
-    if manifest.settled and area.source in {manifest.source} - {""} and not visit.check:
+    trusted = manifest.settled and not visit.check
+    if trusted and area.source in {manifest.source} - {""}:
         done.kept += int((manifest.listed or {})["objects"])
         return
-    bring_on(store, area, visit, done, manifest, open_ledger(store, manifest))
+    before = open_ledger(store, manifest)
+    if area.adds and manifest.etag is not None:
+        known = trusted and before is not None and manifest.source == block_source(area.source, before.sources())
+        if not known:
+            raise Unsettled(area.name)
+    bring_on(store, area, visit, done, manifest, before)
 
 
 def bring_on(
@@ -101,9 +125,27 @@ def bring_on(
 ) -> None:
     """Bring an area up to date that was planned with what its manifest tells. Raises PreconditionFailed as above."""
     work = _Pass(store, area, visit, done, manifest, before)
+    if area.parts is not None:
+        work.enter()
+        if not (manifest.settled and not visit.check and _add(store, area, visit, done)):
+            for part in area.parts():
+                bring_up(store, part, visit, done)
     work.send()
     work.clear()
     work.finish()
+
+
+def _add(store: Store, area: Area, visit: Visit, done: Refreshed) -> bool:
+    """Bring up those parts in which something is new; whether that was enough."""
+    added = area.added()
+    if added is None:
+        return False
+    try:
+        for part in added:
+            bring_up(store, part, visit, done)
+    except Unsettled:
+        return False
+    return True
 
 
 class _Pass:
@@ -128,6 +170,15 @@ class _Pass:
         self._lock = Lock()
         self._workers = WORKERS if store.remote else 1
 
+    def enter(self) -> None:
+        """Before the first write: are the heads still the same? Then this run's name goes into the manifest. Who writes in parts stands
+        in that of the whole, so that nobody trusts it where a run died in one of them, or was overtaken there."""
+        with self._lock:
+            if self._entered is None:
+                if not self._visit.still():
+                    raise PreconditionFailed(f"{self._store.url}: a pointer moved")
+                self._entered = enter(self._store, self._manifest, self._visit.run, self._visit.now())
+
     def send(self) -> None:
         """Write what is not right; the index, which tells that all else is done, after everything else has been written for good."""
         last = None
@@ -145,12 +196,15 @@ class _Pass:
 
     def clear(self) -> None:
         """Remove what was derived once and is not any more. What is cached for long stays: a cached page may still name it."""
+        if self._area.adds:
+            self._keep_others()
+            return
         listed = (key for key in self._seen or () if key not in self._after)
         known = (key for key in self._before if key not in self._after and not self._before.lasts(key))
-        stale = sorted({*listed, *known})
+        stale = sorted(key for key in {*listed, *known} if key not in self._area.elsewhere)
         if stale:
             self._learned = True
-            self._enter()
+            self.enter()
         with Crew(self._workers) as crew:
             for key in stale:
                 crew.do(partial(self._remove, key))
@@ -158,25 +212,25 @@ class _Pass:
 
     def finish(self) -> None:
         """Publish what is known now, and leave."""
-        trusted = self._seen is None
+        trusted, source = self._seen is None, self._area.source
+        if self._area.adds:
+            source = block_source(source, self._after.sources())
         if self._after.cards != self._before.cards:
             self._learned = True
-            self._enter()
-        if trusted and not self._learned and self._manifest.source == self._area.source:
+            self.enter()
+        if trusted and not self._learned and self._entered is None and self._manifest.source == source:
             return
         now = self._visit.now()
         gone = {self._visit.run, *(() if trusted else self._manifest.expired(now))}
-        left = leave(self._store, self._entered or self._manifest, self._after, self._area.source, gone)
+        left = leave(self._store, self._entered or self._manifest, self._after, source, gone)
         if not trusted:
             sweep(self._store, left, now)
 
-    def _enter(self) -> None:
-        """Before the first write: are the heads still the same? Then this run's name goes into the manifest."""
-        with self._lock:
-            if self._entered is None:
-                if not self._visit.still():
-                    raise PreconditionFailed(f"{self._store.url}: a pointer moved")
-                self._entered = enter(self._store, self._manifest, self._visit.run, self._visit.now())
+    def _keep_others(self) -> None:
+        """What nothing was made of stays as it is known."""
+        for key in self._before:
+            if key not in self._after and (known := self._before.get(key)):
+                self._after.note(key, known.sha256, known.headers, known.etag, known.source)
 
     def _keep(self, item: Derived) -> bool:
         """Whether an object is known to be right."""
@@ -212,7 +266,7 @@ class _Pass:
                 self._note(item, found.etag, written=False)
                 return
             etag = found.etag if found else None
-        self._enter()
+        self.enter()
         self._note(item, _write(store, item, etag), written=True)
 
     def _remove(self, key: str) -> None:

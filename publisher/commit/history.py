@@ -61,14 +61,18 @@ def pages(store: Store, head: Head) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def releases(store: Store, head: Head) -> Iterator[Entry]:
-    """Every release ever, newest first. Those on pages, which are never written again, get their marks from the yanks that came later."""
+    """Every release ever, newest first, with its mark."""
+    return (read_entry(head.package, record) for record in walk_marked(store, head) if record["kind"] == "release")
+
+
+def walk_marked(store: Store, head: Head) -> Iterator[Mapping[str, Any]]:
+    """Every entry ever, newest first. Releases on pages, which are never written again, get their marks from the yanks that came later."""
     yanks: dict[str, Mapping[str, Any]] = {}
     for record in walk(store, head):
         if record["kind"] == "yank":
             yanks.setdefault(str(record["version"]), record)
-        elif record["kind"] == "release":
-            event = yanks.get(str(record["version"]))
-            yield read_entry(head.package, mark(record, event) if event else record)
+        event = yanks.get(str(record["version"])) if record["kind"] == "release" else None
+        yield mark(record, event) if event else record
 
 
 def mark(record: Mapping[str, Any], event: Mapping[str, Any]) -> Mapping[str, Any]:

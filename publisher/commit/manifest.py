@@ -84,6 +84,10 @@ class Ledger:
         sha256, place, source, etag = found.split(" ", 3)
         return Known(sha256, self._headers[int(place)], etag, source)
 
+    def sources(self) -> dict[str, str]:
+        """What each object's bytes follow from, by key."""
+        return {key: text.split(" ", 3)[2] for key, text in self._objects.items()}
+
     def lasts(self, key: str) -> bool:
         """Whether caches may keep an object for long."""
         known = self.get(key)
@@ -194,7 +198,12 @@ def sweep(store: Store, manifest: Manifest, now: datetime) -> None:
     folder = layout.manifest_folder(manifest.area)
     for stat in store.list(folder):
         name = stat.key.removeprefix(folder)
-        if name.endswith(".gz") and name != (manifest.listed or {}).get("path") and now - stat.modified > TICKET:
+        if (
+            "/" not in name
+            and name.endswith(".gz")
+            and name != (manifest.listed or {}).get("path")
+            and now - stat.modified > TICKET
+        ):
             store.delete(stat.key)
 
 

@@ -17,9 +17,7 @@ _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 ElementTree.register_namespace("fh", HISTORY)
 
 
-def write(
-    channel: Channel, title: str, items: Sequence[Item], number: int, archives: int, form: str
-) -> tuple[str, bytes]:
+def write(channel: Channel, title: str, items: Sequence[Item], number: int, archives: int, form: str) -> bytes:
     """The feed (number 0) or an archive. Addresses are relative to the document where the public address is not known."""
     key = channel.key(number, form)
     feed = ElementTree.Element("feed", {"xmlns": ATOM, f"{_XML}lang": channel.language})
@@ -45,7 +43,8 @@ def write(
     for item in items:
         _entry(feed, channel, key, item)
     ElementTree.indent(feed)
-    return key, b'<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(feed, encoding="utf-8") + b"\n"
+    body: bytes = ElementTree.tostring(feed, encoding="utf-8")
+    return b'<?xml version="1.0" encoding="utf-8"?>\n' + body + b"\n"
 
 
 def _entry(feed: ElementTree.Element, channel: Channel, key: str, item: Item) -> None:

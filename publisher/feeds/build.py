@@ -1,4 +1,4 @@
-"""Everything that programs read of one package. In: its latest release, the pointer's history, an engine. Out: keys and bodies, one
+"""Everything that programs read of one package. In: its latest release, what is known of its past, an engine. Out: keys and bodies, one
 after the other; the same releases give the same bytes.
 
 A body is bytes, or the path of a file where a table is large.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from publisher import layout
 from publisher.diff.tombstones import read_tombstones
@@ -16,9 +15,9 @@ from publisher.engine import Engine
 from publisher.errors import NotFound
 from publisher.feeds.envelope import Api
 from publisher.feeds.index import build_index, build_linkset
-from publisher.feeds.news import build_news
+from publisher.feeds.news import News, Voice, build_news
 from publisher.feeds.pages import build_pages, build_subsets
-from publisher.feeds.past import JOINT, Past, Step, read_past, read_steps
+from publisher.feeds.past import JOINT, Memory, Past, load_past
 from publisher.feeds.records import Plan, build_records, build_tombstones
 from publisher.feeds.relations import facets, tie
 from publisher.feeds.rows import Rows, load_rows
@@ -30,48 +29,36 @@ Object = tuple[str, bytes | Path]
 
 
 def build(
-    engine: Engine,
-    published: Published,
-    history: Sequence[Mapping[str, Any]],
-    *,
-    base_url: str,
-    languages: Sequence[str],
+    engine: Engine, published: Published, versions: Sequence[str], memory: Memory, news: News, voice: Voice
 ) -> Iterator[Object]:
-    """The static API and the feeds of a package.
+    """The static API and the feeds of a package, without what archives hold (build_archives).
 
-    `published` is the release that the pointer calls latest; `history` the pointer's entries, newest first, those of its earlier
-    pages included (commit.history.walk). `base_url` is the public address with its final slash, or "". Raises NotFound, Damaged.
-    """
+    `published` is the release that the pointer calls latest, `versions` are those on the line that led to it, oldest first; `memory` and
+    `news` have learned all steps of the history. Raises NotFound, Damaged."""
     told = published
     published = served(published)
-    steps = read_steps(published, history)
-    past = read_past(engine, published, steps)
-    api = Api(published.info, base_url, past.versions)
+    past = load_past(engine, versions, memory)
+    api = Api(published.info, voice.base_url, past.versions)
     tables = {table.name: load_rows(engine, published, table, past) for table in published.info.tables}
     columns = {table.name: facets(engine, published, table) for table in published.info.tables}
     ties = {name: tie(rows.info, tables) for name, rows in tables.items()}
     for name, rows in tables.items():
-        yield from build_pages(engine, api, past, rows, _most_rows(steps, name))
+        yield from build_pages(engine, api, past, rows, past.most.get(name, 0))
         for column in columns[name]:
             yield from build_subsets(engine, api, past, rows, column)
         yield from build_records(engine, api, past, Plan(rows, ties[name], columns))
-    yield from _tombstones(engine, published, api, past, steps, tables)
+    yield from _tombstones(engine, published, api, past, tables)
     yield from build_schemas(api, ties)
-    yield from build_news(told, steps, history, base_url=base_url, languages=languages)
-    yield build_linkset(api, languages)
-    yield build_index(api, columns, languages, left_to_files(told))
+    yield from build_news(voice, news)
+    yield build_linkset(api, voice.languages)
+    yield build_index(api, columns, voice.languages, left_to_files(told))
     for relation in (*(rows.relation for rows in tables.values()), past.touched, past.gone):
         engine.run(f"DROP TABLE {relation}")
 
 
-def _most_rows(steps: Sequence[Step], table: str) -> int:
-    return max((int(step.record.get("rows", {}).get(table, 0)) for step in steps), default=0)
-
-
 def _tombstones(
-    engine: Engine, published: Published, api: Api, past: Past, steps: Sequence[Step], tables: Mapping[str, Rows]
+    engine: Engine, published: Published, api: Api, past: Past, tables: Mapping[str, Rows]
 ) -> Iterator[Object]:
-    parents = {step.version: str(step.record["parent"]) for step in steps if step.record.get("parent")}
     try:
         path = fetch_file(published.store, published.package, published.version, layout.REMOVED, published.folder)
     except NotFound:
@@ -80,14 +67,12 @@ def _tombstones(
         removed = [item for item in read_tombstones(path) if item.table in tables]
     known = {(item.table, tuple(value or "" for value in item.key)) for item in removed}
     taken_back = [item for item in _taken_back(engine, past, tables) if item[:2] not in known]
-    yield from build_tombstones(api, removed, parents, taken_back)
+    yield from build_tombstones(api, removed, dict(zip(past.versions[1:], past.versions, strict=False)), taken_back)
 
 
 def _taken_back(engine: Engine, past: Past, tables: Mapping[str, Rows]) -> Iterator[tuple[str, tuple[str, ...], str]]:
     """Records of releases that were taken back and that are not there today."""
-    for table, value, version in engine.rows(
-        f"SELECT tbl, value, max(version) FROM {past.gone} GROUP BY ALL ORDER BY ALL"
-    ):
+    for table, value, version in engine.rows(f"SELECT tbl, value, version FROM {past.gone} ORDER BY ALL"):
         if table not in tables:
             continue
         rows = tables[table]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import Any
@@ -21,7 +21,7 @@ class Api:
 
     info: PackageInfo
     base_url: str
-    versions: tuple[str, ...]
+    versions: Sequence[str]
 
     def link(self, source: str, target: str) -> str:
         """How the document at `source` links to `target`."""

@@ -14,9 +14,7 @@ _TOLD = frozenset({"notes", "message"})
 """Facts that are in the item's text already."""
 
 
-def write(
-    channel: Channel, title: str, items: Sequence[Item], number: int, archives: int, form: str
-) -> tuple[str, bytes]:
+def write(channel: Channel, title: str, items: Sequence[Item], number: int, archives: int, form: str) -> bytes:
     """The feed (number 0) or an archive. Addresses are left out where the public address is not known, since JSON Feed wants full ones."""
     key = channel.key(number, form)
     body: dict[str, Any] = {"version": VERSION, "title": title}
@@ -24,12 +22,13 @@ def write(
         older = number - 1 if number else archives
         body |= {"home_page_url": channel.link(key, channel.home()), "feed_url": channel.link(key, key)}
         body |= {"next_url": channel.link(key, channel.key(older, form))} if older else {}
-    body["description"] = channel.info.description(channel.language)
+    if not number:
+        body["description"] = channel.info.description(channel.language)
     body["language"] = channel.language
     body["authors"] = [{"name": name} for name in channel.authors]
     body["_publisher"] = {"about": "docs/api.md of the publisher", "package": channel.info.name, "id": channel.id}
     body["items"] = [_item(channel, key, item) for item in items]
-    return key, readable_json(body)
+    return readable_json(body)
 
 
 def _item(channel: Channel, key: str, item: Item) -> dict[str, Any]:

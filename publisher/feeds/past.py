@@ -1,5 +1,5 @@
-"""What earlier releases tell about documents of today. In: the pointer's history, the changes of each release. Out: Past: since which
-release each table, and each value of its keys and foreign keys, stands as it is.
+"""What earlier releases tell about documents of today. In: the steps of a package's history, one after the other. Out: Memory, and from it
+Past: since which release each table, and each value of its keys and foreign keys, stands as it is.
 
 A document names the release since which it has been as it is, so that a release sends only what it changed.
 """
@@ -7,25 +7,18 @@ A document names the release since which it has been as it is, so that a release
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from publisher import layout
-from publisher.diff.lines import read_lines
-from publisher.diff.state import load_text, new_table
+from publisher.diff.state import load_text
 from publisher.engine import Engine
-from publisher.errors import NotFound
-from publisher.model import Descriptor
-from publisher.package.metadata import TableInfo
-from publisher.package.published import Published, fetch_file, read_document
+from publisher.package.metadata import PackageInfo, TableInfo
+from publisher.package.steps import Step, count_rows
 
-KEY, LINK, GONE = "=", "@", "-"
-"""What a touched value is, besides the columns of a foreign key: a row's key, the row that a link names, a key of a release that
-was taken back."""
+KEY, LINK = "=", "@"
+"""What a touched value is, besides the columns of a foreign key: a row's key, the row that a link names."""
 JOINT = "\x1f"
 """Between the values of a key of several columns."""
-READERS = 8
 
 _SHAPES = frozenset(
     {
@@ -42,105 +35,100 @@ _SHAPES = frozenset(
 )
 _SHARED = frozenset({"name", "licenses"})
 
+Touched = dict[str, dict[str, dict[str, int]]]
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A release with its changes. `number` counts from 0 along the line that leads to the latest release, None beside that line."""
 
-    version: str
-    number: int | None
-    record: Mapping[str, Any]
-    changes: Descriptor
+@dataclass(slots=True)
+class Memory:
+    """What is kept of the past, no more than there ever were rows. Numbers are places on the line that leads to the latest release.
+
+    `shaped` says since when a table has its columns and keys, `changed` since when it has its rows, `most` the most rows that it ever had.
+    `touched` gives by table, column and value the last release that touched a row with this value; `gone` by table and key the newest
+    of the releases beside the line that brought it."""
+
+    shaped: dict[str, int] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)
+    most: dict[str, int] = field(default_factory=dict)
+    touched: Touched = field(default_factory=dict)
+    gone: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def learn(self, info: PackageInfo, step: Step) -> None:
+        """Take in the next step; `info` is of today, since today's documents ask."""
+        if not step.is_release:
+            return
+        for name, rows in step.record.get("rows", {}).items():
+            self.most[name] = max(self.most.get(name, 0), int(rows))
+        tables = {table.name: table for table in info.tables}
+        if step.number is None:
+            self._learn_gone(tables, step)
+        elif step.number == 0:
+            self.shaped, self.changed = dict.fromkeys(tables, 0), dict.fromkeys(tables, 0)
+        else:
+            self._learn_changes(tables, step, step.number)
+
+    def _learn_changes(self, tables: Mapping[str, TableInfo], step: Step, number: int) -> None:
+        if any(item["property"] in _SHARED for item in step.changes["metadata"] if "property" in item):
+            self.shaped = dict.fromkeys(self.shaped, number)
+        for item in step.changes["tables"]:
+            name = str(item["table"])
+            if item["status"] != "changed" or any(change["kind"] in _SHAPES for change in item["schema"]):
+                self.shaped[name] = number
+            if count_rows(item["counts"]):
+                self.changed[name] = number
+        for line in step.rows():
+            table = tables.get(line["table"])
+            for row in (line["before"], line["after"]):
+                if table is not None and row is not None:
+                    columns = self.touched.setdefault(table.name, {})
+                    for column, value in values_of(table, row):
+                        columns.setdefault(column, {})[value] = number
+
+    def _learn_gone(self, tables: Mapping[str, TableInfo], step: Step) -> None:
+        """Keys that a release beside the line brought, which today's documents may not know any more."""
+        for line in step.rows():
+            table = tables.get(line["table"])
+            if table is not None and table.primary_key and line["op"] in {"add", "return"}:
+                for column, value in values_of(table, line["after"]):
+                    if column == KEY:
+                        self.gone.setdefault(table.name, {})[value] = step.version
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """`versions` are the releases on the line to the latest one, oldest first; numbers below are places in it.
+    """`versions` are the releases on the line to the latest one, oldest first; `shaped`, `changed` and `most` are as in Memory.
 
-    `shaped` says since when a table has its columns and keys, `changed` since when it has its rows. `touched` is a relation of
-    the engine (tbl, col, value, s): the last release that touched a row with this value; `gone` (tbl, value, version) holds keys
-    of releases that were taken back."""
+    `touched` is a relation of the engine (tbl, col, value, s), `gone` one of (tbl, value, version)."""
 
-    versions: tuple[str, ...]
+    versions: Sequence[str]
     shaped: Mapping[str, int]
     changed: Mapping[str, int]
+    most: Mapping[str, int]
     touched: str
     gone: str
 
 
-def read_steps(published: Published, history: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
-    """The package's releases with their changes, oldest first. `history` is the pointer's, newest first, with all its pages."""
-    records = [item for item in reversed(history) if item["kind"] == "release"]
-    parents = {str(item["version"]): item.get("parent") for item in records}
-    line: list[str] = []
-    version: str | None = published.version
-    while version in parents:
-        line.append(version)
-        version = parents[version]
-    numbers = {name: number for number, name in enumerate(reversed(line))}
-    with ThreadPoolExecutor(READERS) as pool:
-        found = pool.map(lambda item: _changes(published, str(item["version"])), records)
-        return tuple(
-            Step(str(item["version"]), numbers.get(str(item["version"])), item, changes)
-            for item, changes in zip(records, found, strict=True)
-        )
-
-
-def _changes(published: Published, version: str) -> Descriptor:
-    """A release's summary of changes; one that was removed by law has none."""
-    try:
-        return read_document(published.store, published.package, version, layout.CHANGES)
-    except NotFound:
-        return {"tables": [], "metadata": []}
-
-
-def read_past(engine: Engine, published: Published, steps: Sequence[Step]) -> Past:
-    """Raises Damaged where a release's changes were altered."""
-    line = sorted((step for step in steps if step.number is not None), key=lambda step: step.number or 0)
-    shaped, changed = (
-        {table.name: 0 for table in published.info.tables},
-        {table.name: 0 for table in published.info.tables},
+def load_past(engine: Engine, versions: Sequence[str], memory: Memory) -> Past:
+    columns = ["tbl", "col", "value", "s"]
+    touched = load_text(engine, columns, _touched(memory), "tbl, col, value, s::INTEGER AS s")
+    gone = ((table, value, version) for table, keys in memory.gone.items() for value, version in keys.items())
+    return Past(
+        versions,
+        memory.shaped,
+        memory.changed,
+        memory.most,
+        touched,
+        load_text(engine, ["tbl", "value", "version"], gone),
     )
-    for number, step in enumerate(line[1:], start=1):
-        if any(item["property"] in _SHARED for item in step.changes["metadata"] if "property" in item):
-            shaped = dict.fromkeys(shaped, number)
-        for item in step.changes["tables"]:
-            name = str(item["table"])
-            if item["status"] != "changed" or any(change["kind"] in _SHAPES for change in item["schema"]):
-                shaped[name] = number
-            if _rows_of(item):
-                changed[name] = number
-    values = load_text(engine, ["tbl", "col", "value", "s"], _touches(published, line[1:]))
-    touched = new_table(engine)
-    engine.run(f"CREATE TABLE {touched} AS SELECT tbl, col, value, max(s::INTEGER) AS s FROM {values} GROUP BY ALL")
-    beside = [step for step in steps if step.number is None]
-    gone = load_text(engine, ["tbl", "value", "version"], _taken_back(published, beside))
-    return Past(tuple(step.version for step in line), shaped, changed, touched, gone)
 
 
-def _rows_of(item: Mapping[str, Any]) -> int:
-    return sum(int(item["counts"].get(name, 0)) for name in ("added", "returned", "changed", "removed"))
+def _touched(memory: Memory) -> Iterator[tuple[str | None, ...]]:
+    for table, columns in memory.touched.items():
+        for column, values in columns.items():
+            for value, number in values.items():
+                yield table, column, value, str(number)
 
 
-def _lines(published: Published, step: Step) -> Iterator[Mapping[str, Any]]:
-    if any(_rows_of(item) for item in step.changes["tables"]):
-        yield from read_lines(
-            fetch_file(published.store, published.package, step.version, layout.CHANGE_ROWS, published.folder)
-        )
-
-
-def _touches(published: Published, line: Sequence[Step]) -> Iterator[tuple[str | None, ...]]:
-    tables = {table.name: table for table in published.info.tables}
-    for step in line:
-        for item in _lines(published, step):
-            table = tables.get(item["table"])
-            for row in (item["before"], item["after"]):
-                if table is not None and row is not None:
-                    for column, value in values_of(table, row):
-                        yield table.name, column, value, str(step.number)
-
-
-def values_of(table: TableInfo, row: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+def values_of(table: TableInfo, row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What a row is found by: its key, its foreign keys, the row that it is linked to."""
     columns = [(KEY, table.primary_key)] + [(JOINT.join(key.fields), key.fields) for key in table.foreign_keys]
     if table.row_links:
@@ -149,15 +137,3 @@ def values_of(table: TableInfo, row: Mapping[str, str | None]) -> Iterator[tuple
         values = [row.get(name) for name in names]
         if names and None not in values:
             yield column, JOINT.join(str(value) for value in values)
-
-
-def _taken_back(published: Published, steps: Sequence[Step]) -> Iterator[tuple[str | None, ...]]:
-    """Keys that a release beside the line brought, which today's documents may not know any more."""
-    tables = {table.name: table for table in published.info.tables}
-    for step in steps:
-        for item in _lines(published, step):
-            table = tables.get(item["table"])
-            if table is not None and table.primary_key and item["op"] in {"add", "return"}:
-                for column, value in values_of(table, item["after"]):
-                    if column == KEY:
-                        yield table.name, value, step.version

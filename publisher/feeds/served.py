@@ -15,9 +15,14 @@ ROWS = 100_000
 """The largest table that is served in pages and records."""
 
 
+def is_served(table: TableInfo) -> bool:
+    """Whether a table is served in pages and records."""
+    return table.rows <= ROWS
+
+
 def served(published: Published) -> Published:
     """The release without the tables beyond ROWS."""
-    small = tuple(table for table in published.info.tables if table.rows <= ROWS)
+    small = tuple(table for table in published.info.tables if is_served(table))
     if len(small) == len(published.info.tables):
         return published
     return replace(published, info=replace(published.info, tables=small))
@@ -25,4 +30,4 @@ def served(published: Published) -> Published:
 
 def left_to_files(published: Published) -> tuple[TableInfo, ...]:
     """The tables beyond ROWS."""
-    return tuple(table for table in published.info.tables if table.rows > ROWS)
+    return tuple(table for table in published.info.tables if not is_served(table))

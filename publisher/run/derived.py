@@ -7,7 +7,8 @@ publishing one does not read the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -15,14 +16,13 @@ from publisher import catalog, feeds, layout, site
 from publisher.canonical import content_hash
 from publisher.commit import Head
 from publisher.commit.area import Area, Derived, Later, derived
-from publisher.commit.derive import Plan, build_latest
-from publisher.commit.history import releases, walk
+from publisher.commit.derive import Plan
 from publisher.commit.manifest import Cards
 from publisher.engine import Engine
 from publisher.load import tool_version
 from publisher.package.published import Published, read_release
 from publisher.project import Settings
-from publisher.run.changes import build_changelog, build_rollups, lineage
+from publisher.run.own import Own, pages
 from publisher.store.base import Store
 
 FEW = 12
@@ -56,10 +56,8 @@ class _Making:
 
     def own(self, store: Store, head: Head) -> Area:
         """The area of one package."""
-        name = head.package
-        own = (f"{name}/{part}/" for part in ("latest", "changes", "data", "feeds", "schemas"))
-        folders = (*own, *site.folders(name, self._languages))
-        return Area(name, source(head, self._settings), folders, lambda: self._package(store, head))
+        own = Own(self._engine, self._settings, self._edition, store, head, partial(self._published, store, head))
+        return own.area(source(head, self._settings))
 
     def card(self, store: Store, head: Head, count: int) -> Mapping[str, Any]:
         """What each room that makes documents of the store needs of a package. The pointer's own history does, without its pages."""
@@ -88,29 +86,10 @@ class _Making:
             self._last = read_release(store, name, version, self._folder)
         return self._last
 
-    def _package(self, store: Store, head: Head) -> Iterator[Derived | Later]:
-        """What one package alone decides: copies, changelog, rollups, the static API, the feeds, its pages, its part of catalogues."""
-        if head.latest is None:
-            return
-        yield from build_latest(store, head)
-        published, history = self._published(store, head), list(walk(store, head))
-        line, base, languages = lineage(list(releases(store, head)), published.version), self._base, self._languages
-        for key, body in chain(
-            build_changelog(published, line, languages),
-            build_rollups(self._engine, published, line, published.folder),
-            feeds.build(self._engine, published, history, base_url=base, languages=languages),
-            feeds.build_description(self._engine, published, base_url=base, languages=languages),
-            catalog.build_package(
-                published.info, head.history, head.earlier is None, base_url=base, languages=languages
-            ),
-        ):
-            yield derived(key, body)
-        yield from _pages(site.build_package(self._edition, published, history))
-
     def _store(self, cards: Cards, whole: bool) -> Iterator[Derived | Later]:
         """What belongs to all packages: catalogues, pages, who may sign, openapi.json, and index.json at the end."""
         of_site = {name: card["site"] for name, card in cards.items()}
-        yield from _pages(site.build_root(self._edition, of_site, security_txt=self._settings.security_txt))
+        yield from pages(site.build_root(self._edition, of_site, security_txt=self._settings.security_txt))
         if self._settings.signers:
             yield derived(layout.SIGNERS, "".join(f"{line}\n" for line in self._settings.signers).encode())
         for key, body in chain(
@@ -122,9 +101,3 @@ class _Making:
 
 def _of(cards: Cards, room: str) -> Sequence[Mapping[str, Any]]:
     return [card[room] for card in cards.values()]
-
-
-def _pages(pages: Iterable[site.Page]) -> Iterator[Derived | Later]:
-    """Those pages that cannot tell what they follow from are made at once."""
-    for page in pages:
-        yield Later(page.key, page.source, page.make) if page.source else derived(page.key, page.make())

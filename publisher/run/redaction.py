@@ -227,9 +227,10 @@ def _finish(run: Run, head: Head, done: Redacted) -> Redacted:
 
 
 def _prefixes(run: Run, package: str) -> list[str]:
-    """Where something of a package may lie: its folder, and what is told of all packages together."""
+    """Where something of a package may lie: its folder, what is kept of its past, and what is told of all packages together."""
     root = (stat.key for stat in run.store.list() if "/" not in stat.key)
-    return [f"{package}/", *(f"{language}/" for language in run.settings.languages[1:]), *root]
+    languages = (f"{language}/" for language in run.settings.languages[1:])
+    return [f"{package}/", layout.manifest_folder(package), *languages, *root]
 
 
 def still_held(run: Run, package: Package, targets: Sequence[Target]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ package alone, so that those of others need not be made again; what shows severa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from publisher import layout
 from publisher.canonical import content_hash, sha256_bytes
 from publisher.package.metadata import TableInfo
-from publisher.package.published import Published
+from publisher.package.series import Series, Sheet, block, turned
 from publisher.site.cards import Card, read_card
 from publisher.site.declare import Chart, Row
 from publisher.site.edition import Edition
@@ -38,16 +38,11 @@ from publisher.site.shelf import Shelf
 from publisher.site.sources import sources_page
 from publisher.site.view import View
 
-LISTED = 100
-"""Releases on one page of a list."""
 NAMED = 400
 """Packages up to which the home page names each."""
 
-_FACE = frozenset({"title", "licenses", "versionRules"})
-"""What the head and the foot of any page say of a package."""
-
-Past = Sequence[Mapping[str, Any]]
-"""A pointer's history, newest first, its earlier pages included."""
+TURNED = 100
+"""Releases whose pages are kept account of together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +54,8 @@ class Page:
     source: str = ""
 
 
-def build_package(edition: Edition, published: Published, history: Past) -> Iterator[Page]:
-    """The pages of one package in all languages, from its latest release and the history that led there."""
-    shelf = Shelf(published, history)
+def build_package(edition: Edition, shelf: Shelf) -> Iterator[Page]:
+    """The pages of one package in all languages, without those that are made by build_lists and build_release."""
     yield Page(layout.chart_file("", shelf.package, "share", "png"), lambda: draw_share(countries(shelf)))
     if edition.base:
         yield Page(layout.sitemap(shelf.package), partial(package_sitemap, edition, shelf))
@@ -112,7 +106,7 @@ def _pages(edition: Edition, language: str, shelf: Shelf) -> Iterator[Page]:
     yield _later(_landing, view("/", kind="landing"))
     yield _later(_about, view("about", kind="about"))
     yield _later(sources_page, view("sources", kind="sources"))
-    yield from _releases(view, shelf)
+    yield _later(_newest, view("releases", kind="releases"))
     for table in shelf.info.tables:
         yield _later(_table, view("tables", table.name, kind="table"), table)
         yield from _records(view, shelf, table)
@@ -143,23 +137,32 @@ def _about(view: View) -> bytes:
     return view.edition.render("about.html", view, fill=fill, has_map=has_map).encode()
 
 
-def _releases(view: Callable[..., View], shelf: Shelf) -> Iterator[Page]:
-    """The list of releases, with pages of older ones that never change, and the page of each."""
-    events, tables = shelf.events, [table.name for table in shelf.info.tables]
-    face = {name: value for name, value in shelf.release.descriptor.items() if name.partition("@")[0] in _FACE}
-    full = max(0, len(events) - 1) // LISTED
-    newest = view("releases", kind="releases")
-    yield _page(newest, "releases.html", entries=events[: len(events) - full * LISTED], number=0, full=full)
-    for number in range(1, full + 1):
-        entries = events[len(events) - number * LISTED :][:LISTED]
-        older = view("releases", f"{number:04}", kind="older")
-        source = content_hash([older.edition.identity, older.key, entries, number == full, face])
-        yield replace(_page(older, "releases.html", entries=entries, number=number, full=full), source=source)
-    for entry in shelf.releases:
-        page = view("v", str(entry["version"]), "/", kind="release")
-        is_current = entry["version"] == shelf.info.version
-        source = content_hash([page.edition.identity, page.key, entry, is_current, tables])
-        yield Page(page.key, partial(release_page, page, entry), source)
+def _newest(view: View) -> bytes:
+    """The list of the newest releases."""
+    listed = view.shelf.memory.listed
+    return view.edition.render("releases.html", view, entries=listed.rest[::-1], number=0, full=listed.pages).encode()
+
+
+def build_lists(edition: Edition, shelf: Shelf, before: Series, face: str) -> Iterator[Sheet]:
+    """The pages of older releases that came to be, or got a follower, since the list was as `before`. `face` identifies what pages say
+    of a package whatever its rows."""
+    listed = shelf.memory.listed
+    for number in turned(before, listed):
+        entries = listed.page(number)[::-1]
+        for language in edition.languages:
+            view = View(edition, language, (shelf.package, "releases", f"{number:04}"), shelf, "older")
+            page = _page(view, "releases.html", entries=entries, number=number, full=listed.pages)
+            source = content_hash([face, page.key, list(entries), number == listed.pages])
+            yield Sheet(block("lists", number), page.key, source, page.make)
+
+
+def build_release(edition: Edition, shelf: Shelf, entry: Mapping[str, Any], number: int, face: str) -> Iterator[Sheet]:
+    """The page of a release in all languages; `number` is its place among all releases, from 1."""
+    version = str(entry["version"])
+    for language in edition.languages:
+        view = View(edition, language, (shelf.package, "v", version, "/"), shelf, "release")
+        source = content_hash([face, view.key, entry, version == shelf.info.version])
+        yield Sheet(block("releases", number, TURNED), view.key, source, partial(release_page, view, entry))
 
 
 def _table(view: View, table: TableInfo) -> bytes:

@@ -50,7 +50,7 @@ class Told:
 
 def make_card(edition: Edition, published: Published, *, whole: bool) -> dict[str, Any]:
     """What the site of the store needs of a package; `whole` where the home page tells what it holds. Raises NotFound, Damaged."""
-    shelf = Shelf(published, ())
+    shelf = Shelf(published)
     info = shelf.info
     card: dict[str, Any] = {
         "title": _plain(info.title),

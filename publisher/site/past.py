@@ -1,4 +1,4 @@
-"""What releases changed, told in sentences. In: a pointer's history, a release's changes. Out: entries for lists and release pages."""
+"""What releases changed, told in sentences. In: entries of the history, a release's changes. Out: entries for lists and release pages."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from typing import Any
 from publisher import layout
 from publisher.errors import NotFound
 from publisher.model import Descriptor
-from publisher.package.metadata import FieldInfo
-from publisher.package.published import read_document
-from publisher.site.shelf import Shelf
+from publisher.package.metadata import FieldInfo, PackageInfo
+from publisher.package.published import Published
 from publisher.site.words import Words, mark
 
 SHOWN = 60
@@ -85,8 +84,8 @@ class Told:
     message: str = ""
 
 
-def tell(shelf: Shelf, entry: Mapping[str, Any], words: Words, href: str) -> Told:
-    """`href` leads to the release's page."""
+def tell(entry: Mapping[str, Any], words: Words, href: str) -> Told:
+    """`entry` is as Memory has it; `href` leads to the release's page."""
     version = str(entry["version"])
     if entry["kind"] == "rollback":
         back = words("Taken back from {old} to {version}.", old=str(entry.get("from") or ""), version=version)
@@ -95,12 +94,12 @@ def tell(shelf: Shelf, entry: Mapping[str, Any], words: Words, href: str) -> Tol
         version,
         str(entry.get("created", "")),
         href,
-        notes(shelf, version, words.language),
+        tuple(str(item) for item in entry.get("notes", {}).get(words.language) or ()),
         sentence(entry, words),
         rule(entry, words),
         str(entry.get("parent") or ""),
         str((entry.get("yanked") or {}).get("reason", "")),
-        str(shelf.summaries.get(version, {}).get("message") or ""),
+        str(entry.get("message") or ""),
     )
 
 
@@ -134,21 +133,6 @@ def rule(entry: Mapping[str, Any], words: Words) -> str:
     return words(text) if text else ""
 
 
-def read_summary(shelf: Shelf, version: str) -> Descriptor:
-    """What a release says it changed; empty where it has no record."""
-    if version in shelf.summaries:
-        return shelf.summaries[version]
-    try:
-        return read_document(shelf.release.store, shelf.package, version, layout.CHANGES)
-    except NotFound:
-        return {}
-
-
-def notes(shelf: Shelf, version: str, language: str) -> tuple[str, ...]:
-    """A release's own notes in a language, as those of the newest ones are read; none for the first release, which differs from nothing."""
-    return spoken(shelf.summaries.get(version, {}), language)
-
-
 def spoken(summary: Descriptor, language: str) -> tuple[str, ...]:
     """The sentences of a summary in a language."""
     written = summary.get("notes")
@@ -157,17 +141,16 @@ def spoken(summary: Descriptor, language: str) -> tuple[str, ...]:
     return tuple(str(item) for item in written.get(language) or ())
 
 
-def table_lines(shelf: Shelf, version: str, words: Words) -> Iterator[TableLine]:
-    """What a release changed in each table; nothing where it has no record of changes."""
-    summary = read_summary(shelf, version)
+def table_lines(release: Published, info: PackageInfo, summary: Descriptor, words: Words) -> Iterator[TableLine]:
+    """What a release changed in each table; `summary` is its changes.json, empty where it has none, `info` what it says of its tables."""
     if not summary.get("from"):
         return
     shown: dict[str, list[RowLine]] = {}
     more: dict[str, int] = {}
-    for line in _row_changes(shelf, version, summary):
+    for line in _row_changes(release, summary):
         lines = shown.setdefault(line["table"], [])
         if len(lines) < SHOWN:
-            lines.extend(_row_lines(shelf, line, words))
+            lines.extend(_row_lines(info, line, words))
         else:
             more[line["table"]] = more.get(line["table"], 0) + 1
     for table in summary["tables"]:
@@ -191,16 +174,16 @@ _READ = 2_000
 """Lines read of changes.ndjson."""
 
 
-def _row_changes(shelf: Shelf, version: str, summary: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _row_changes(release: Published, summary: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     if not any(int(number or 0) for number in summary["counts"].values()):
         return
-    key = layout.release_file(shelf.package, version, layout.CHANGE_ROWS)
-    with suppress(NotFound), shelf.release.store.open(key) as stream:
+    key = layout.release_file(release.package, str(summary["to"]), layout.CHANGE_ROWS)
+    with suppress(NotFound), release.store.open(key) as stream:
         for text in islice(stream, _READ):
             yield json.loads(text)
 
 
-def _row_lines(shelf: Shelf, line: Mapping[str, Any], words: Words) -> Iterator[RowLine]:
+def _row_lines(info: PackageInfo, line: Mapping[str, Any], words: Words) -> Iterator[RowLine]:
     key = ", ".join(str(value) for value in (line["key"] or {}).values())
     what = {
         "add": words("added"),
@@ -209,7 +192,7 @@ def _row_lines(shelf: Shelf, line: Mapping[str, Any], words: Words) -> Iterator[
         "remove": words("removed"),
     }[line["op"]]
     before, after = line["before"] or {}, line["after"] or {}
-    table = next((item for item in shelf.info.tables if item.name == line["table"]), None)
+    table = next((item for item in info.tables if item.name == line["table"]), None)
     fields = {field.name: field for field in table.fields} if table else {}
     if line["op"] != "change":
         yield RowLine(key, what, reason=str(line.get("reason") or ""))

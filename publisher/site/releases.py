@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from publisher import layout
 from publisher.errors import NotFound
+from publisher.model import Descriptor
 from publisher.package.metadata import read_metadata
 from publisher.package.published import read_checksums, read_document
 from publisher.site import past
@@ -68,8 +70,10 @@ class ReleasePage:
 def release_page(view: View, entry: Mapping[str, Any]) -> bytes:
     """Says of the current release no more than whether this is it, so that the pages of old ones stay as they are."""
     shelf, version = view.shelf, str(entry["version"])
-    told = past.tell(shelf, entry, view.words, view.release_page(version))
-    summary = past.read_summary(shelf, version)
+    told = past.tell(entry, view.words, view.release_page(version))
+    summary: Descriptor = {}
+    with suppress(NotFound):
+        summary = read_document(shelf.release.store, shelf.package, version, layout.CHANGES)
     try:
         descriptor = read_document(shelf.release.store, shelf.package, version, layout.DESCRIPTOR)
         view.info = for_pages(read_metadata(descriptor))
@@ -83,7 +87,7 @@ def release_page(view: View, entry: Mapping[str, Any]) -> bytes:
         str(summary.get("message") or ""),
         version == shelf.info.version,
         view.release_page(told.parent) if told.parent else "",
-        tuple(_tables(view, version)),
+        tuple(_tables(view, summary)),
         tuple(_groups(view, files)),
         len(files),
         sum(item.bytes for item in files),
@@ -94,12 +98,12 @@ def release_page(view: View, entry: Mapping[str, Any]) -> bytes:
     return view.edition.render("release.html", view, release=page).encode()
 
 
-def _tables(view: View, version: str) -> Iterator[TableChanges]:
+def _tables(view: View, summary: Descriptor) -> Iterator[TableChanges]:
     """In the order of the package, computed tables last."""
     tables = {table.name: table for table in view.info.tables}
     computed = {name for name, table in tables.items() if table.query}
     order = {name: (name in computed, place) for place, name in enumerate(tables)}
-    lines = past.table_lines(view.shelf, version, view.words)
+    lines = past.table_lines(view.shelf.release, view.info, summary, view.words)
     for line in sorted(lines, key=lambda line: order.get(line.name, (False, len(order)))):
         if not line.sentence and not line.rows:
             continue  # its columns were described anew, which the notes say

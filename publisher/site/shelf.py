@@ -1,4 +1,4 @@
-"""One package as readers find it. In: its latest release, its pointer's history. Out: Shelf: all that pages are made from.
+"""One package as readers find it. In: its latest release, what is known of its past. Out: Shelf: all that pages are made from.
 
 Rows are read once for all pages, and only of tables that a page asks for. Of a table beyond HELD rows only the first are read, straight
 from the store: it gets a sample.
@@ -8,29 +8,23 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
-from typing import Any
 from urllib.parse import urlsplit
 
 from publisher import layout
-from publisher.errors import NotFound
-from publisher.model import Descriptor
 from publisher.package.metadata import FieldInfo, Link, PackageInfo, TableInfo, Text
-from publisher.package.published import Published, read_document, read_rows
-from publisher.site.declare import Count, Row, Site, matches, read_site
+from publisher.package.published import Published, read_rows
+from publisher.site.declare import Count, Row, Site, localized, matches, read_site
+from publisher.site.memory import Memory
 from publisher.site.prose import without_tags
 from publisher.site.stones import Stone, read_stones
-from publisher.store.base import Store
 
 HELD = 20_000
 """Rows up to which a table is read whole."""
 SAMPLE = 200
 """Rows read of a larger one."""
-TOLD = 25
-"""Releases whose own notes are read for lists; older ones are told by the pointer's counts."""
 
 
 class Rows(Mapping[str, tuple[Row, ...]]):
@@ -53,10 +47,12 @@ class Rows(Mapping[str, tuple[Row, ...]]):
 
 
 class Shelf:
-    """`history` is the pointer's, newest first; `rows` are those of the latest release, by table; `site` is what it declares."""
+    """`versions` are the releases on the line to the latest one, oldest first, `memory` is what is known of them; `rows` are those of the
+    latest release, by table; `site` is what it declares."""
 
-    def __init__(self, release: Published, history: Sequence[Mapping[str, Any]]) -> None:
-        self.package, self.release, self.history = release.package, release, tuple(history)
+    def __init__(self, release: Published, versions: Sequence[str] = (), memory: Memory | None = None) -> None:
+        self.package, self.release = release.package, release
+        self.versions, self.memory = versions, memory or Memory()
         self.info = for_pages(release.info)
         self.site: Site = read_site(release.descriptor, self.info)
         self.rows = Rows(release, self.info)
@@ -76,40 +72,26 @@ class Shelf:
         return {item.name: count(item, self.rows) for item in self.site.counts}
 
     @cached_property
-    def summaries(self) -> Mapping[str, Descriptor]:
-        """What the newest releases say they changed, by version."""
-        return dict(_summaries(self.release.store, self.package, self.history))
-
-    @cached_property
     def links(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
         """Further sources of rows, by table and key."""
         return _row_links(self.info, self.site, self.rows)
 
     @cached_property
     def _stones(self) -> list[Stone]:
-        return read_stones(self.release, self.info.tables, self.history)
+        return read_stones(self.release, self.info.tables, self.versions, self.memory)
 
     def removed(self, table: str) -> list[Stone]:
         """Rows of a table that are gone."""
         return [stone for stone in self._stones if stone.table == table]
 
-    @cached_property
-    def releases(self) -> tuple[Mapping[str, Any], ...]:
-        """Entries of releases, newest first, each with the mark of its withdrawal."""
-        yanks = {str(item["version"]): item for item in self.history if item["kind"] == "yank"}
-        return tuple(
-            {"yanked": yanks.get(str(item["version"])), **item} for item in self.history if item["kind"] == "release"
-        )
-
-    @property
-    def events(self) -> list[Mapping[str, Any]]:
-        """Releases and rollbacks, newest first."""
-        marked = {str(item["version"]): item for item in self.releases}
-        return [
-            marked[str(item["version"])] if item["kind"] == "release" else item
-            for item in self.history
-            if item["kind"] in {"release", "rollback"}
-        ]
+    def captions(self, languages: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        """Of each table with a key, the columns that say in these languages what a row is called."""
+        stems = {table.name: self.site.caption(table.name) for table in self.info.tables if table.primary_key}
+        found = {
+            name: {localized(self.info.table(name), stem, item, languages) for item in languages}
+            for name, stem in stems.items()
+        }
+        return {name: tuple(sorted(columns - {""})) for name, columns in found.items()}
 
     def whole(self, table: TableInfo) -> bool:
         """Whether all rows of a table were read."""
@@ -196,13 +178,6 @@ def _bare_field(field: FieldInfo) -> FieldInfo:
 def _bare(text: Text) -> Text:
     found = {language: without_tags(item) for language, item in text.translations.items()}
     return Text(without_tags(text.default), found)
-
-
-def _summaries(store: Store, package: str, history: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Descriptor]]:
-    versions = [str(item["version"]) for item in history if item["kind"] == "release"]
-    for version in versions[:TOLD]:
-        with suppress(NotFound):
-            yield version, read_document(store, package, version, layout.CHANGES)
 
 
 def _row_links(

@@ -315,14 +315,12 @@ class View:
 
     def tell(self, entry: Mapping[str, Any]) -> past.Told:
         """A release or a rollback in sentences."""
-        return past.tell(self.shelf, entry, self.words, self.release_page(str(entry["version"])))
+        return past.tell(entry, self.words, self.release_page(str(entry["version"])))
 
     @property
     def changes(self) -> list[past.Told]:
         """The current release and those before it, three at most."""
-        releases = self.shelf.releases
-        place = next((n for n, item in enumerate(releases) if item["version"] == self.info.version), 0)
-        return [self.tell(entry) for entry in releases[place : place + 3]]
+        return [self.tell(entry) for entry in reversed(self.shelf.memory.line)]
 
     def release_page(self, version: str) -> str:
         return self.page(self.info.name, "v", version, "/")

@@ -23,11 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from publisher.commit.history import walk
-from publisher.commit.pointer import read_head
 from publisher.engine import open_engine
 from publisher.feeds import build
-from publisher.package.published import read_release
 from publisher.project import Settings
 from publisher.run import Run, refresh_derived
 from publisher.store import open_store
@@ -35,7 +32,7 @@ from publisher.store.base import Store
 from tests.bench.figures import Figure, keep
 from tests.servers.ceph import find_ceph, run_ceph
 from tests.servers.moto import run_moto
-from tests.shelf import Shelf, TableOf, alliance, edit
+from tests.shelf import Shelf, TableOf, alliance, edit, learn
 from tests.store.spy import Call, Spy
 
 SETTINGS = Settings(languages=("en", "ar", "fr"), base_url="https://data.example.org/")
@@ -137,16 +134,9 @@ def build_only(store: Store, package: str) -> tuple[int, int]:
     """The static API and the feeds, made and thrown away: how many documents, how many bytes."""
     count = size = 0
     with tempfile.TemporaryDirectory() as scratch, open_engine(Path(scratch)) as engine:
-        head = read_head(store, package)
-        assert head.current is not None
-        published = read_release(store, package, head.current, Path(scratch))
-        made = build(
-            engine,
-            published,
-            list(walk(store, head)),
-            base_url=SETTINGS.base_url,
-            languages=SETTINGS.languages,
-        )
+        told, _ = learn(store, package, Path(scratch), SETTINGS)
+        digest = told.digest
+        made = build(engine, told.published, digest.versions, digest.api, digest.news, told.voice)
         for _, body in made:
             count += 1
             size += body.stat().st_size if isinstance(body, Path) else len(body)

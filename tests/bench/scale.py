@@ -3,8 +3,9 @@
     releases   a package publishes, is given a past of as many releases, and publishes again
     packages   a store is given as many packages, and one of them publishes again, beside the same one in a store of its own
 
-The past and the neighbours are made by writing the objects that a publication would have written, each of its own bytes and hashes;
-what is measured is real: `publish_package` in this process, its store counted, medians of five.
+The past and the neighbours are made by writing the objects that a publication would have written, each of its own bytes and hashes, and
+what derives from a past by one `refresh`, which reads all of it; what is measured is real: `publish_package` in this process, its store
+counted, medians of five, in turns with a store that has no such past and no neighbours.
 """
 
 from __future__ import annotations
@@ -99,13 +100,17 @@ class World:
         assert (receipt.outcome, receipt.stale) == ("published", ""), receipt
         return Cost(seconds, counted.counts)
 
-    def several(self) -> Cost:
-        costs = [self.publish() for _ in range(TIMED)]
-        return sorted(costs, key=lambda item: item.seconds)[TIMED // 2]
+
+def beside(world: World, small: World) -> tuple[Cost, Cost]:
+    """What a publication costs in each, taken in turns, so that a machine with other work to do slows both."""
+    costs = [(world.publish(), small.publish()) for _ in range(TIMED)]
+    first, second = (sorted(side, key=lambda item: item.seconds)[TIMED // 2] for side in zip(*costs, strict=True))
+    return first, second
 
 
 def give_past(world: World, releases: int) -> None:
-    """Let the package have `releases` releases: the latest one again and again, each with what readers of history read."""
+    """Let the package have `releases` releases: the latest one again and again, each with what readers of history read. How long it
+    takes to derive everything from such a past is printed."""
     store, root, package = world.store, world.root, PACKAGE
     head = read_head(store, package)
     assert head.latest is not None
@@ -142,6 +147,11 @@ def give_past(world: World, releases: int) -> None:
         parent = version
         head = trim(store, replace(head, history=(entry, *head.history), current=version), 100)
     write_head(store, head, updated=str(record["published"]))
+    started = time.perf_counter()
+    refreshed = refresh_derived(Run(store, world.settings), PACKAGE)
+    print(
+        f"  all that follows from {releases} releases: {time.perf_counter() - started:.1f} s, {len(refreshed.written)} objects written"
+    )
 
 
 def _renamed(body: bytes, names: Mapping[str, str]) -> bytes:
@@ -197,16 +207,17 @@ def open_world() -> Iterator[World]:
 
 
 def grow_past(before: int, most: int) -> None:
-    """What a publication costs after `before` others, and after ten times as many again and again."""
-    with open_world() as world:
+    """What a publication costs after `before` others, and beside it after ten times as many again and again."""
+    with open_world() as world, open_world() as small:
         for _ in range(before):
             world.publish()
-        cost = first = world.several()
-        tell("at first", first, first, world.root)
+            small.publish()
+        cost, first = beside(world, small)
+        tell("at first", cost, first, world.root)
         size = 10
         while size <= most:
             give_past(world, size)
-            cost = world.several()
+            cost, first = beside(world, small)
             tell(f"with {size} releases", cost, first, world.root)
             size *= 10
         keep(

@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 from lxml import etree
 
 from publisher import layout
-from publisher.feeds import news
 from publisher.messages import read_messages
+from publisher.package import series
 from publisher.store.memory import MemoryStore
 from tests.feeds.conftest import BASE, PACKAGE, Library
 from tests.feeds.test_api import small
@@ -82,7 +82,7 @@ def test_ids_depend_on_nothing_but_what_was_published(library: Library) -> None:
 
 
 def test_feeds_are_bounded_and_archives_hold_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(news, "ITEMS", 5)
+    monkeypatch.setattr(series, "SIZE", 5)
     store = MemoryStore()
     shelf = Shelf(store, tmp_path / "shelf")
     releases = 13

@@ -65,7 +65,7 @@ def made(store: Store) -> dict[str, bytes]:
     found = {
         stat.key: store.read(stat.key)[0]
         for stat in store.list()
-        if not stat.key.startswith((".derived/", ".audit/")) and not stat.key.endswith("/versions.json")
+        if not stat.key.startswith((".derived/", ".audit")) and not stat.key.endswith("/versions.json")
     }
     ledger = open_ledger(store, read_manifest(store, ""))
     assert ledger is not None

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from publisher.package import series
 from publisher.site import build
-from publisher.site import shelf as shelf_module
 from publisher.store.memory import MemoryStore
 from tests.shelf import Shelf, TableOf
 from tests.site.test_pages import Reader
@@ -123,8 +123,7 @@ def releases(store: MemoryStore, folder: Path, count: int) -> Iterator[str]:
 
 
 def test_many_releases_are_listed_on_pages_that_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "LISTED", 5)
-    monkeypatch.setattr(shelf_module, "TOLD", 4)
+    monkeypatch.setattr(series, "SIZE", 5)
     store = MemoryStore()
     versions = releases(store, tmp_path / "shelf", 13)
     for _ in range(12):

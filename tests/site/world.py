@@ -8,7 +8,6 @@ from pathlib import Path
 
 from publisher import layout, site
 from publisher.canonical import sha256_bytes
-from publisher.commit.history import walk
 from publisher.commit.pointer import read_head
 from publisher.engine import open_engine
 from publisher.load import load
@@ -24,6 +23,7 @@ from publisher.run.derived import FEW
 from publisher.store import open_store
 from publisher.store.base import Store
 from publisher.validate import check
+from tests.shelf import learn
 from tests.tools import ROOT
 
 LANGUAGES = ("en", "ar", "fr")
@@ -62,13 +62,15 @@ def plan_site(
         for item in store.list()
         if item.key.count("/") == 1 and item.key.endswith("/versions.json")
     ]
-    heads = {name: read_head(store, name) for name in sorted(names)}
-    packages = [
-        (read_release(store, name, head.current or "", folder), list(walk(store, head))) for name, head in heads.items()
-    ]
     edition = site.make_edition(languages, base)
-    found = [page for published, history in packages for page in site.build_package(edition, published, history)]
-    cards = {item.package: site.make_card(edition, item, whole=len(packages) <= FEW) for item, _ in packages}
+    found, cards = [], {}
+    for name in sorted(names):
+        told, sheets = learn(store, name, folder, Settings(languages=languages, base_url=base))
+        found += site.build_package(edition, told.shelf)
+        found += [
+            site.Page(sheet.key, sheet.make, sheet.source) for sheet in sheets.values() if sheet.key.endswith(".html")
+        ]
+        cards[name] = site.make_card(edition, told.published, whole=len(names) <= FEW)
     found += site.build_root(edition, cards, security_txt=security_txt)
     assert len({page.key for page in found}) == len(found), "a key is made twice"
     return found
