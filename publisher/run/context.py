@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 from publisher.audit import Event, record
 from publisher.engine import Engine, open_engine
 from publisher.errors import StoreError
+from publisher.gates import Suspects
 from publisher.model import File, Tables
 from publisher.project import Settings
 from publisher.project.actor import Actor
+from publisher.run.workers import Here, Workers
 from publisher.sources import Outside
 from publisher.store.base import Store
 from publisher.store.retry import Retry
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("publisher.run")
 
 NOBODY = Actor("unknown")
+HERE = Here()
 
 Progress = Callable[[str, int, int], None]
 """Told of a stage, how much of it is done and how much there is (0: nobody can tell)."""
@@ -40,7 +43,7 @@ def _now() -> datetime:
 @dataclass(frozen=True, slots=True)
 class Run:
     """What a run gets from outside: where to publish, settings, time, a name of its own, somebody who watches, the key that releases are
-    signed with, the variables that packages may name for their sources."""
+    signed with, who works on parts of large tables, the variables that packages may name for their sources."""
 
     store: Store
     settings: Settings
@@ -50,6 +53,7 @@ class Run:
     progress: Progress = lambda _stage, _done, _total: None
     actor: Actor = NOBODY
     signer: Signer | None = None
+    workers: Workers = HERE
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def stamp(self) -> str:
@@ -88,11 +92,13 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Valid tables and their canonical CSVs, not yet compared with anything. `content` identifies them."""
+    """Valid tables and their canonical CSVs, not yet compared with anything. `content` identifies them; `suspects` is what may be personal
+    in tables that were looked through part by part."""
 
     tables: Tables
     canonical: Mapping[str, File]
     content: str
+    suspects: Mapping[str, Suspects] = field(default_factory=dict)
 
 
 @contextmanager

@@ -108,7 +108,7 @@ def _tables(engine: Engine, former: Former, order: Order, folder: Path) -> tuple
     relations = {
         item.name: relation_of(
             infos[item.name],
-            read_published(published.csv_path(infos[item.name]), infos[item.name].schema),
+            read_published(published.csv_paths(infos[item.name]), infos[item.name].schema),
             removals_of(item.name, order.removals),
             item.fields,
         )
@@ -222,7 +222,7 @@ def _changes(
         return begin(engine, states_after(prepared.tables)), notes, stones
     before, same = states_before(parent, prepared)
     described = (parent.descriptor, described_package(prepared.tables.loaded.package))
-    after = states_after(prepared.tables)
+    after = states_after(prepared.tables, parent)
     changes = compare(engine, before, after, same, package=described, notes=notes, from_version=parent.version)
     return changes, notes, stones
 

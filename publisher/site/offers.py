@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from publisher import layout
-from publisher.package.metadata import TableInfo
+from publisher.package.metadata import FileInfo, TableInfo
 from publisher.package.workbook import ROW_LIMIT
 from publisher.site.links import Links
 from publisher.site.shelf import Shelf
@@ -54,11 +54,11 @@ class Offers:
         return [item for item in offers if item]
 
     def table(self, table: TableInfo) -> list[Offer]:
-        """A table's files, the canonical CSV first."""
+        """A table's files, the canonical CSV first; those of one in parts are numbered."""
         offers = [
             Offer(
                 self.links.file(self.shelf.package, self.shelf.release.version, file.path),
-                _FORMATS.get(file.format, file.format.upper()),
+                self._label(table, file),
                 self.words.size(file.bytes),
                 file.mediatype,
             )
@@ -68,10 +68,14 @@ class Offers:
         excel = self._offer(name, self.words("CSV for Excel"), "text/csv")
         return [*offers[:1], *([excel] if excel else []), *offers[1:]]
 
+    def _label(self, table: TableInfo, file: FileInfo) -> str:
+        label, parts = _FORMATS.get(file.format, file.format.upper()), table.parts(file.format)
+        return label if len(parts) == 1 else f"{label} {parts.index(file) + 1}/{len(parts)}"
+
     def citation(self) -> Offer | None:
         return self._offer(layout.CITATION, layout.CITATION, "application/yaml")
 
     @staticmethod
     def is_too_long_for_excel(table: TableInfo) -> bool:
-        """Whether a table has no sheet in the workbook, because it has too many rows."""
-        return table.rows > ROW_LIMIT
+        """Whether a table has no sheet in the workbook, because it is too large."""
+        return table.rows > ROW_LIMIT or table.divided

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from publisher.engine import Engine
-from publisher.findings import Collector, Finding
+from publisher.findings import FATAL, Collector
 from publisher.validate.explain import lines_of
 from publisher.validate.house import check_cells
 from publisher.validate.keys import all_null, unique_keys
@@ -84,7 +84,7 @@ def scan_part(
 ) -> tuple[Scan, PartScan]:
     """Read a part and write the hashes of its keys into `folder`. `on` are the house checks that are on."""
     scan = scan_table(engine, source, limit)
-    broken = scan.fatal is not None or scan.records is None
+    broken = scan.fatal is not None or scan.records is None or any(item.type in FATAL for item in scan.found.kept)
     cells = Collector(source.name, source.path, limit)
     if not broken:
         own, scan.found = scan.found, cells
@@ -123,8 +123,6 @@ def _place(engine: Engine, scan: Scan, found: Collector) -> None:
     """Give findings the lines on which their records begin."""
     wanted = sorted({item.row for item in found.kept if item.row and item.line is None})
     lines = dict(lines_of(engine, scan, wanted))
-    found.kept = [replace(item, line=lines[item.row]) if _lacks_line(item, lines) else item for item in found.kept]
-
-
-def _lacks_line(finding: Finding, lines: Mapping[int, int]) -> bool:
-    return finding.line is None and finding.row in lines
+    found.kept = [
+        replace(item, line=lines.get(item.row)) if item.row and item.line is None else item for item in found.kept
+    ]

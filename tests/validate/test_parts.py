@@ -20,7 +20,7 @@ from publisher.findings import Report
 from publisher.load.plain import BOMS
 from publisher.model import Package, Resource
 from publisher.schema import parse_dialect
-from publisher.validate.package import report_of, validate_resources, validate_tables
+from publisher.validate.package import report_of, validate_tables
 from publisher.validate.partwise import part_rules, read_part
 from publisher.validate.reading import read_lines
 from publisher.validate.union import Divided, Kept
