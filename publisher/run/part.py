@@ -78,12 +78,19 @@ def work(task: PartTask) -> PartDone:
     return replace(done, files=tuple(replace(file, path=task.folder / file.name) for file in done.files))
 
 
-def make_again(part: Part, resource: Resource, package: str, folder: Path, memory: str) -> Part:
-    """The files of a part from its rows, for a store that has not got them."""
+def make_part(relation: str, resource: Resource, package: str, folder: Path, memory: str) -> Part:
+    """A part of the rows that a SELECT gives as canonical text; all of it lies in `folder`, which is made."""
     folder.mkdir(parents=True)
     with (
         tempfile.TemporaryDirectory(dir=folder) as scratch,
         open_engine(Path(scratch), memory=memory) as engine,
     ):
-        table = arrange(engine, resource, f"SELECT * FROM read_parquet({literal(part.data)})")
-        return replace(part, files=write_part(engine, table, package, folder))
+        table = arrange(engine, resource, relation)
+        engine.export(f"SELECT * FROM {table.relation}", folder / ROWS, _ROWS)
+        return Part(table.rows, folder / ROWS, write_part(engine, table, package, folder))
+
+
+def make_again(part: Part, resource: Resource, package: str, folder: Path, memory: str) -> Part:
+    """The files of a part from its rows, for a store that has not got them."""
+    rows = f"SELECT * FROM read_parquet({literal(part.data)})"
+    return replace(part, files=make_part(rows, resource, package, folder, memory).files)

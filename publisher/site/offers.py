@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from publisher import layout
-from publisher.package.metadata import FileInfo, TableInfo
+from publisher.package.metadata import TableInfo
 from publisher.package.workbook import ROW_LIMIT
 from publisher.site.links import Links
 from publisher.site.shelf import Shelf
@@ -54,11 +54,13 @@ class Offers:
         return [item for item in offers if item]
 
     def table(self, table: TableInfo) -> list[Offer]:
-        """A table's files, the canonical CSV first; those of one in parts are numbered."""
+        """A table's files, the canonical CSV first; of one in parts, the newest part of each format and the descriptor, which names all."""
+        if table.divided:
+            return self._parts(table)
         offers = [
             Offer(
                 self.links.file(self.shelf.package, self.shelf.release.version, file.path),
-                self._label(table, file),
+                _FORMATS.get(file.format, file.format.upper()),
                 self.words.size(file.bytes),
                 file.mediatype,
             )
@@ -68,9 +70,15 @@ class Offers:
         excel = self._offer(name, self.words("CSV for Excel"), "text/csv")
         return [*offers[:1], *([excel] if excel else []), *offers[1:]]
 
-    def _label(self, table: TableInfo, file: FileInfo) -> str:
-        label, parts = _FORMATS.get(file.format, file.format.upper()), table.parts(file.format)
-        return label if len(parts) == 1 else f"{label} {parts.index(file) + 1}/{len(parts)}"
+    def _parts(self, table: TableInfo) -> list[Offer]:
+        formats = dict.fromkeys(file.format for file in table.files)
+        found = [(table.parts(form)[-1], len(table.parts(form))) for form in formats]
+        offers = (
+            self._offer(file.path, f"{_FORMATS.get(file.format, file.format.upper())} {count}/{count}", file.mediatype)
+            for file, count in found
+        )
+        described = self._offer(layout.DESCRIPTOR, self.words("Metadata, JSON"), "application/json")
+        return [item for item in (*offers, described) if item]
 
     def citation(self) -> Offer | None:
         return self._offer(layout.CITATION, layout.CITATION, "application/yaml")

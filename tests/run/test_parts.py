@@ -13,16 +13,17 @@ from typing import Any
 import frictionless
 import pytest
 
-from publisher import layout
+from publisher import client, layout
 from publisher.canonical import sha256_file
 from publisher.client import pull
+from publisher.commit import read_head
 from publisher.commit.verify import verify
 from publisher.errors import InvalidData
 from publisher.load import load, parted
 from publisher.model import Package
 from publisher.package.published import Published, read_release
 from publisher.project import Settings, read_package
-from publisher.run import Run, Wishes, part, publish_package, refresh_derived
+from publisher.run import Run, Target, Wishes, part, publish_package, redact, refresh_derived
 from publisher.store.files import FileStore
 from publisher.store.retry import NEVER
 
@@ -214,8 +215,28 @@ def test_what_is_derived_copes_with_parts(world: World) -> None:
     copy = world.folder / "copy"
     done = pull(str(world.folder / "public/p/"), copy, version="1.0.0")
     assert (done.folder / "events.part-00002.csv").exists()
+    with client.open(str(world.folder / "public/p/")) as opened:
+        assert opened.sql("SELECT count(*), sum(amount) FROM events").fetchall() == [(4, 22.75)]
     again = pull(str(world.folder / "public/p/"), copy)
     assert again.fetched < len(again.files) - 6
+
+
+def test_a_record_is_removed_from_its_part(world: World) -> None:
+    world.publish(["a", "b"])
+    world.publish(["a", "b", "c"])
+    world.part("b", [[3, "2026-01-02", "1e1", "canary-0815"]])
+    world.publish(["a", "b", "c"])
+    run = Run(world.store, world.settings, now=lambda: datetime.now(UTC), retry=NEVER)
+    redact(run, "p", [Target("events", ("3",))], "ordered by a court")
+    assert not [item.key for item in world.store.list("") if b"canary-0815" in world.store.read(item.key)[0]]
+    assert not verify(world.store, ["p"], retry=NEVER).problems
+    head = read_head(world.store, "p").latest
+    assert head is not None
+    release = world.release(head.version)
+    assert [row["id"] for row in release.rows(release.info.tables[0])] == ["1", "2", "4"]
+    assert [len(release.info.tables[0].parts(form)) for form in ("csv", "ndjson", "parquet")] == [3, 3, 3]
+    world.part("b", [[6, "2026-01-02", "1e1", ""]])
+    assert world.publish(["a", "b", "c"]).outcome == "published"
 
 
 def test_many_changes_are_counted_and_not_listed(world: World) -> None:
