@@ -65,7 +65,8 @@ def start_logging(form: LogForm | None, environment: Mapping[str, str], named: I
 
 
 def tell_error(error: PublisherError) -> None:
-    """Why a command ended."""
+    """Why a command ended, below what it has printed."""
+    sys.stdout.flush()
     more = {"remedy": error.remedy, "error": type(error).__name__, "exit_code": error.exit_code}
     LOG.error("%s", error.message, extra=more)
 

@@ -15,7 +15,7 @@ from publisher.diff import ChangeSet
 from publisher.engine import Engine, literal, quote
 from publisher.gates.gate import Gate
 from publisher.model import Descriptor, Table
-from publisher.privacy import KINDS, PERSONAL, SECRETS, allowed_in, kinds_of, settings_of
+from publisher.privacy import KINDS, SECRETS, allowed_in, kinds_of, settings_of
 from publisher.privacy.sensitive import HINTS
 
 SHOWN = 5
@@ -99,7 +99,7 @@ def suspects(engine: Engine, table: Table) -> Suspects:
     columns = {str(item["name"]): item for item in table.resource.schema["fields"] if _may_hold(item)}
     found: dict[tuple[str, str], Suspect] = defaultdict(Suspect)
     key = table.resource.primary_key
-    for number, values, cells in _suspects(engine, table, list(columns)):
+    for number, values, cells in _suspects(engine, table, columns):
         for column, cell in zip(columns, cells, strict=True):
             for kind in _kinds(cell, columns[column]):
                 entry = found[column, kind]
@@ -143,24 +143,29 @@ def _may_hold(item: Descriptor) -> bool:
 
 
 def _suspects(
-    engine: Engine, table: Table, columns: Sequence[str]
+    engine: Engine, table: Table, columns: Mapping[str, Descriptor]
 ) -> Iterator[tuple[int, Sequence[Any], Sequence[str | None]]]:
-    """Number and key of each row with a suspicious cell, and its cells, those that are beyond suspicion left out."""
+    """Number and key of each row with a suspicious cell, and its cells, those that are beyond suspicion left out: what a column may
+    hold is no reason to look at it."""
     if not columns:
         return
-    marks = literal(HINTS)
-    kinds = literal("|".join(KINDS[name].pattern for name in (*SECRETS, *PERSONAL)))
-    names = KINDS[_NAMES]
-    tests = []
-    for name in map(quote, columns):
-        sure = f"(regexp_matches({name}, {marks}) AND regexp_matches({name}, {kinds}))"
-        tests.append(
-            f"CASE WHEN {sure} OR (strlen({name}) >= {names.least} AND regexp_matches({name}, {literal(names.pattern)})) THEN {name} END"
-        )
+    tests = [f"CASE WHEN {_suspicion(name, item)} THEN {quote(name)} END" for name, item in columns.items()]
     key = ", ".join(map(quote, table.resource.primary_key)) or "NULL"
     cells = f"SELECT rowid + 1 AS row, [{key}] AS key, [{', '.join(tests)}] AS cells"
     held = "len(list_filter(cells, lambda cell: cell IS NOT NULL)) > 0"
     yield from engine.stream(f"SELECT * FROM ({cells} FROM {table.relation}) WHERE {held} ORDER BY row")
+
+
+def _suspicion(column: str, item: Descriptor) -> str:
+    """SQL: whether a cell may hold a kind that its column may not."""
+    wanted = [name for name in KINDS if name not in allowed_in(settings_of(item))]
+    name, tests = quote(column), ["false"]
+    if formed := "|".join(KINDS[kind].pattern for kind in wanted if kind != _NAMES):
+        tests.append(f"(regexp_matches({name}, {literal(HINTS)}) AND regexp_matches({name}, {literal(formed)}))")
+    if _NAMES in wanted:
+        names = KINDS[_NAMES]
+        tests.append(f"(strlen({name}) >= {names.least} AND regexp_matches({name}, {literal(names.pattern)}))")
+    return " OR ".join(tests)
 
 
 def _kinds(cell: str | None, item: Descriptor) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ its canonical text (what is published).
 
 from __future__ import annotations
 
-import copy
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
@@ -106,7 +105,9 @@ def _trial(field: Any) -> Trial | None:
 
 
 def _without_pattern(field: Any) -> Any:
-    plain = copy.copy(field)
+    plain = field.to_copy()
+    # a copy belongs to no schema, whose missing values it may have
+    plain.schema = field.schema
     plain.constraints = {name: value for name, value in field.constraints.items() if name != "pattern"}
     return plain
 

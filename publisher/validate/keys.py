@@ -12,6 +12,7 @@ from typing import Any
 from publisher.engine import Engine, literal
 from publisher.errors import ProjectError
 from publisher.findings import Finding
+from publisher.validate.exact import NAN
 from publisher.validate.scan import Scan, stream
 from publisher.validate.textfile import NO_TEXT
 
@@ -152,15 +153,20 @@ def _check_foreign_key(engine: Engine, scan: Scan, key: Mapping[str, Any], scans
 
 
 def _their_key(scan: Scan, name: str, target: Scan, other: str) -> str:
-    """SQL of a referenced key as this field may equal it: values of another family are there, but equal nothing."""
+    """SQL of a referenced key as this field may equal it: values of another family are there, but equal nothing, nor does what is
+    not a number."""
     column = target.key_column(other)
     if column is None or not target.keys:
         return "CAST(NULL AS VARCHAR)"
     mine = next(field.type for field in scan.fields if field.name == name)
     its = next(field.type for field in target.fields if field.name == other)
-    if FAMILIES.get(mine, mine) == FAMILIES.get(its, its):
-        return column
-    return f"CASE WHEN {column} IS NOT NULL THEN {literal(NO_TEXT)} END"
+    if FAMILIES.get(mine, mine) != FAMILIES.get(its, its):
+        return f"CASE WHEN {column} IS NOT NULL THEN {literal(NO_TEXT)} END"
+    return (
+        f"CASE WHEN starts_with({column}, {literal(NAN)}) THEN {literal(NO_TEXT)} ELSE {column} END"
+        if its == "number"
+        else column
+    )
 
 
 def _repeated(

@@ -206,9 +206,12 @@ def head_bytes(plain: Plain, dialect: Dialect, lines: int) -> HeadBytes | None:
         text = b"".join(file.readline() for _ in range(lines))
         rest = file.read(LOOK_AHEAD)
     mark = 3 if not lines and plain.encoding == "utf-8-sig" else 0
+    pairs = text.count(b"\r\n")
+    if text.count(b"\r") != pairs:
+        return None
     quotes = text.count(dialect.quote.encode()) if dialect.quote else 0
     if quotes:
-        records = list(read_lines(io.StringIO(text.decode("utf-8", "replace"), newline=""), dialect))
+        records = list(read_lines(io.StringIO(text.decode(plain.encoding, "replace"), newline=""), dialect))
         if len(records) != lines or any("\n" in cell for cell in chain(*records)):
             return None
-    return HeadBytes(len(text) + mark, quotes, text.count(b"\r\n"), "\r\n" if b"\r\n" in text + rest else "\n")
+    return HeadBytes(len(text) + mark, quotes, pairs, "\r\n" if b"\r\n" in text + rest else "\n")

@@ -83,7 +83,7 @@ COMMITMENTS: dict[str, Any] = {
         {"name": "year", "type": "integer", "constraints": {"minimum": 2000, "maximum": 2030}},
         {"name": "amount", "type": "number", "constraints": {"minimum": 0}},
         {"name": "due", "type": "date", "constraints": {"minimum": "2000-01-01"}},
-        {"name": "contact", "type": "string", "format": "email"},
+        {"name": "contact", "type": "string", "format": "email", "publisher": {"allow": ["email"]}},
         {"name": "link", "type": "string", "format": "uri"},
         {"name": "published", "type": "boolean"},
     ],

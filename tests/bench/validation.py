@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.data import write_tables
+from tests.bench.figures import Figure, keep
 
 OURS = """
 from publisher import validate_table
@@ -188,13 +189,13 @@ def compare(folder: Path, bodies: dict[str, str], runs: int) -> dict[str, list[R
     return results
 
 
-def ratio(slow: list[Run], quick: list[Run]) -> str:
+def ratio(slow: list[Run], quick: list[Run]) -> float:
     """The median of how many times longer one takes than the other in the same turn."""
-    return f"{statistics.median(one.seconds / other.seconds for one, other in zip(slow, quick, strict=True)):.2f}"
+    return statistics.median(one.seconds / other.seconds for one, other in zip(slow, quick, strict=True))
 
 
-def show(title: str, results: dict[str, list[Run]]) -> None:
-    """Print one table."""
+def show(title: str, results: dict[str, list[Run]], *, scans: float | None = None, memory: int | None = None) -> None:
+    """Print one table. Our process may take at most `scans` times DuckDB's scan, and `memory` MiB."""
     reference = results.get("frictionless")
     heads = f"{'s min/median/max':>24}{'CPU s':>8}{'MiB':>7}{'x scan':>8}{'frictionless x':>16}{'findings':>10}{'others':>8}"
     print(f"\n{title}\n{'':14}{heads}")
@@ -203,12 +204,22 @@ def show(title: str, results: dict[str, list[Run]]) -> None:
         print(
             f"{name:14}{walls[0]:8.2f}/{statistics.median(walls):7.2f}/{walls[-1]:7.2f}"
             f"{statistics.median(item.cpu for item in items):8.2f}{max(item.memory for item in items):7.0f}"
-            f"{ratio(items, results['scan']):>8}{ratio(reference, items) if reference else '-':>16}"
+            f"{ratio(items, results['scan']):8.2f}{f'{ratio(reference, items):.1f}' if reference else '-':>16}"
             f"{'-' if items[0].found is None else len(items[0].found):>10}{max(item.others for item in items):8.2f}",
             flush=True,
         )
+    ours = results["publisher"]
+    keep(
+        Figure(f"{title}, beside a scan of all text by DuckDB", ratio(ours, results["scan"]), most=scans),
+        Figure(f"{title}, peak memory", max(item.memory for item in ours), "MiB", most=memory),
+    )
     if reference:
-        print("every finding equal to frictionless:", results["publisher"][0].found == reference[0].found)
+        equal = ours[0].found == reference[0].found
+        print("every finding equal to frictionless:", equal)
+        keep(
+            Figure(f"{title}, frictionless beside it", ratio(reference, ours), least=40),
+            Figure(f"{title}, findings equal to those of frictionless", int(equal), "", least=1),
+        )
 
 
 def write_blank(source: Path, target: Path) -> None:
@@ -245,11 +256,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         root = chosen.folder or Path(scratch)
         clean = root / f"{chosen.rows}-0.0"
+        once: list[Run] = []
         for title, share in (("clean", 0.0), ("1 % dirty", 0.01)):
             folder = root / f"{chosen.rows}-{share}"
             if not folder.exists():
                 write_tables(folder, chosen.rows, share)
-            show(f"{chosen.rows:,} rows x 11 columns, {title}", compare(folder, bodies, chosen.runs))
+            results = compare(folder, bodies, chosen.runs)
+            show(f"{chosen.rows:,} rows x 11 columns, {title}", results, scans=None if share else 3, memory=400)
+            once = once or results["publisher"]
         blank = root / f"{chosen.rows}-one-blank-line"
         if not blank.exists():
             write_blank(clean, blank)
@@ -258,13 +272,22 @@ def main() -> None:
             folder = root / f"{chosen.rows * 10}-0"
             if not folder.exists():
                 write_tables(folder, chosen.rows * 10)
-            show(f"{chosen.rows * 10:,} rows x 11 columns, clean", compare(folder, ours, chosen.runs))
+            many = compare(folder, ours, chosen.runs)
+            show(f"{chosen.rows * 10:,} rows x 11 columns, clean", many, memory=1024)
+            keep(
+                Figure(
+                    "ten times the rows, time beside ten times that of one",
+                    ratio(many["publisher"], once) / 10,
+                    most=1.1,
+                )
+            )
         small = root / "55-0.0"
         if not small.exists():
             write_tables(small, 55)
         print("\n55 rows, in a process that has started: s on the wall, s of CPU")
         for name, seconds, cpu in measure(SMALL, small).found:
             print(f"{name:14}{seconds:8.3f}{cpu:8.3f}")
+            keep(Figure(f"55 rows in a process that has started, {name}", cpu, "s of CPU", most=0.05))
 
 
 if __name__ == "__main__":

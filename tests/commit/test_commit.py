@@ -133,17 +133,18 @@ def test_a_number_whose_folder_holds_something_is_passed_over(place: Place) -> N
     assert store.read(f"{PACKAGE}/v/1.0.0/notes.txt")[0] == b"somebody's notes"
 
 
-def test_a_foreign_object_in_the_way_is_named_and_kept(place: Place, tmp_path: Path) -> None:
+@pytest.mark.parametrize("foreign", [b"foreign", cats(2)["cats.csv"]], ids=["other size", "same size"])
+def test_a_foreign_object_in_the_way_is_named_and_kept(place: Place, tmp_path: Path, foreign: bytes) -> None:
     store = place.open()
     publisher = Publisher(store, cats(1))
     head = read_head(store, PACKAGE)
     claimed = claim_first(publisher, head)
     key = f"{PACKAGE}/v/1.0.0/cats.csv"
-    put(store, key, b"foreign")
+    put(store, key, foreign)
     with pytest.raises(StoreError, match=r"cats\.csv is in the way") as caught:
         commit(store, publisher.build(claimed, head, tmp_path), head, claimed, now=publisher.now)
     assert "12 hours" in caught.value.remedy
-    assert store.read(key)[0] == b"foreign"
+    assert store.read(key)[0] == foreign
     assert read_head(store, PACKAGE).etag is None
 
 

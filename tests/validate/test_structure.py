@@ -95,6 +95,7 @@ TWO = {"fields": [{"name": "a"}, {"name": "b", "type": "integer"}]}
     ("data", "expected"),
     [
         (b"a,b\n1,2\n\n3,x\n", [[3, None, "blank-row", 3], [4, 2, "type-error", 4]]),
+        (b"a,b\n\n\n", [[2, None, "blank-row", 2], [3, None, "blank-row", 3]]),
         (b"a,b\n1,2,\n", [[2, 3, "extra-cell", 2]]),
         (b"a,b\n1\n", [[2, 2, "missing-cell", 2]]),
         (b'a,b\n"x\ny",1\n"p\nq",z\n', [[3, 2, "type-error", 4]]),
