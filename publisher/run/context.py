@@ -19,7 +19,6 @@ from publisher.gates import Suspects
 from publisher.model import File, Tables
 from publisher.project import Settings
 from publisher.project.actor import Actor
-from publisher.run.workers import Here, Workers
 from publisher.sources import Outside
 from publisher.store.base import Store
 from publisher.store.retry import Retry
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("publisher.run")
 
 NOBODY = Actor("unknown")
-HERE = Here()
 
 Progress = Callable[[str, int, int], None]
 """Told of a stage, how much of it is done and how much there is (0: nobody can tell)."""
@@ -43,7 +41,7 @@ def _now() -> datetime:
 @dataclass(frozen=True, slots=True)
 class Run:
     """What a run gets from outside: where to publish, settings, time, a name of its own, somebody who watches, the key that releases are
-    signed with, who works on parts of large tables, the variables that packages may name for their sources."""
+    signed with, the variables that packages may name for their sources."""
 
     store: Store
     settings: Settings
@@ -53,7 +51,6 @@ class Run:
     progress: Progress = lambda _stage, _done, _total: None
     actor: Actor = NOBODY
     signer: Signer | None = None
-    workers: Workers = HERE
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def stamp(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from publisher.errors import UsageError
 from publisher.findings import Report
 from publisher.gates import Suspects, joined_suspects
 from publisher.load import parted
@@ -14,7 +15,7 @@ from publisher.model import Descriptor, Loaded, Part, Table, Tables
 from publisher.package.parts import lacking
 from publisher.run.part import ROWS, PartDone, PartTask, make_again, work
 from publisher.run.stock import Stock, open_stock, part_name
-from publisher.run.workers import Workers
+from publisher.run.workers import Here, Workers
 from publisher.validate.partwise import PartRules, part_rules
 from publisher.validate.union import Divided, Kept
 
@@ -65,6 +66,18 @@ class Worked:
         self.stock.settle(self.names)
 
 
+def find_workers(cluster: str) -> Workers:
+    """Those that the setting `cluster` names. Raises UsageError where Dask is not installed."""
+    if not cluster:
+        return Here()
+    try:
+        # an extra, and slow to import
+        from publisher.run.cluster import Cluster
+    except ImportError as error:
+        raise UsageError("this installation knows no clusters", "Install `publisher[cluster]`.") from error
+    return Cluster(cluster)
+
+
 def divide(
     loaded: Loaded, workers: Workers, *, cache: Path, folder: Path, memory: str, now: datetime, progress: Progress
 ) -> dict[str, Worked]:
@@ -91,7 +104,10 @@ def _work(
         if (known := stock.find(name)) is not None:
             found[name] = known
     fresh = [place for place, name in enumerate(names) if name not in found]
-    tasks = [PartTask(loaded.package.name, rules, files[place].path, folder / names[place], memory) for place in fresh]
+    tasks = [
+        PartTask(loaded.package.name, rules, files[place].path, folder / names[place], memory, workers.threads)
+        for place in fresh
+    ]
     places = {name: stock.place(name) for name in found}
     progress("parts", len(names) - len(fresh), len(names))
     for place, done in workers.each(work, tasks):

@@ -29,13 +29,15 @@ _ROWS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
 
 @dataclass(frozen=True, slots=True)
 class PartTask:
-    """One part: its file, the rules of its table, the folder that is made for what comes of it. `memory` is DuckDB's limit."""
+    """One part: its file, the rules of its table, the folder that is made for what comes of it. `memory` and `threads` are DuckDB's
+    limits."""
 
     package: str
     rules: PartRules
     path: Path
     folder: Path
     memory: str
+    threads: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def work(task: PartTask) -> PartDone:
     folder.mkdir(parents=True)
     with (
         tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as scratch,
-        open_engine(Path(scratch), memory=task.memory) as engine,
+        open_engine(Path(scratch), memory=task.memory, threads=task.threads) as engine,
     ):
         scan, told = read_part(engine, task.rules, task.path, folder)
         done = PartDone(told)

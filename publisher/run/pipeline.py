@@ -37,7 +37,7 @@ from publisher.run.building import build_release, whole_seconds
 from publisher.run.context import Prepared, Run, Wishes, open_workspace
 from publisher.run.derived import areas, source
 from publisher.run.difference import Planned, compare_with, states_after, states_before
-from publisher.run.divide import divide
+from publisher.run.divide import divide, find_workers
 from publisher.sources import Brought, accept, bring, refuse
 from publisher.store import open_store
 from publisher.validate import check
@@ -132,7 +132,7 @@ def prepare(run: Run, engine: Engine, loaded: Loaded) -> Prepared:
     """Validate, query, and write the canonical CSVs. Raises InvalidData, ProjectError."""
     worked = divide(
         loaded,
-        run.workers,
+        find_workers(run.settings.cluster),
         cache=run.outside.cache,
         folder=engine.folder / "parts",
         memory=run.settings.memory,

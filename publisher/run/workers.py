@@ -1,7 +1,4 @@
-"""Who does the work on parts. In: tasks that are plain values. Out: what came of each, as it is done, in this process or on a cluster.
-
-With Dask, its scheduler places tasks, and gives those of a worker that died to another one; nothing of that kind is here.
-"""
+"""Who does the work on parts. In: tasks that are plain values. Out: what came of each, as it is done (cluster.py: by other processes)."""
 
 from __future__ import annotations
 
@@ -15,12 +12,18 @@ Result = TypeVar("Result")
 class Workers(Protocol):
     """Something that does tasks."""
 
+    @property
+    def threads(self) -> int | None:
+        """Threads that a task may use; None: as many as there are."""
+
     def each(self, work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
         """The place of each task with its result, in the order in which they end. Raises what `work` raises."""
 
 
 class Here:
     """This process, one task after the other: DuckDB uses all cores for each."""
+
+    threads = None
 
     def each(self, work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
         for place, task in enumerate(tasks):

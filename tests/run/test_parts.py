@@ -58,15 +58,15 @@ class World:
         text = "id,day,amount,note\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
         (self.folder / f"{name}.csv").write_text(text, encoding="utf-8")
 
-    def package(self, names: Sequence[str], *more: Any, schema: Any = SCHEMA) -> Package:
-        table = {"name": "events", "path": [f"{name}.csv" for name in names], "schema": schema}
+    def package(self, names: Sequence[str], *more: Any, **how: Any) -> Package:
+        table = {"name": "events", "path": [f"{name}.csv" for name in names], "schema": SCHEMA, **how}
         (self.folder / "datapackage.json").write_text(json.dumps({"name": "p", "resources": [table, *more]}))
         return read_package(self.folder / "datapackage.json", project_root=None)
 
-    def publish(self, names: Sequence[str], *more: Any, schema: Any = SCHEMA) -> Any:
+    def publish(self, names: Sequence[str], *more: Any, **how: Any) -> Any:
         self.read.clear()
         run = Run(self.store, self.settings, now=lambda: datetime.now(UTC), retry=NEVER)
-        return publish_package(run, self.package(names, *more, schema=schema), Wishes())
+        return publish_package(run, self.package(names, *more, **how), Wishes())
 
     def release(self, version: str) -> Published:
         folder = self.folder / f"read-{version}"
