@@ -326,9 +326,9 @@ def _shelve(release: Release, canonical: Sequence[File], folder: Path) -> Publis
             store.put(root + file.name, path, sha256=file.sha256, headers=layout.headers(root + file.name))
     scratch = folder / "csv"
     scratch.mkdir()
-    for sha256, path in {file.sha256: file.path for file in canonical}.items():
-        assert path is not None
-        (scratch / f"{sha256}.csv").hardlink_to(path)
+    for file in {file.sha256: file for file in canonical}.values():
+        assert file.path is not None
+        (scratch / f"{file.sha256}.csv").hardlink_to(file.path)
     descriptor = json.loads((folder / "release" / layout.DESCRIPTOR).read_bytes())
     info = read_metadata(descriptor)
     return Published(store, release.package, release.version, descriptor, info, scratch, root)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -73,13 +74,16 @@ class Stock:
 
     def keep(self, name: str, done: PartDone, folder: Path) -> None:
         """Take over what was made of a part in `folder`, save its published files. A part that is there stays."""
-        target, waiting = self.place(name), self.folder / f"{name}.{folder.name}"
+        target, waiting = self.place(name), self.folder / f"{name}.{secrets.token_hex(4)}"
         taken = [path for path in folder.iterdir() if path.name == ROWS or path.name.startswith("keys-")]
         waiting.mkdir(parents=True, exist_ok=True)
         for path in taken:
             shutil.move(path, waiting / path.name)
         facts = _write(done) | {"sizes": {path.name: (waiting / path.name).stat().st_size for path in taken}}
         (waiting / _FACTS).write_bytes(readable_json(facts))
+        if self.find(name) is not None:
+            shutil.rmtree(waiting)
+            return
         shutil.rmtree(target, ignore_errors=True)
         waiting.rename(target)
 

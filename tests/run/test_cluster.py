@@ -82,7 +82,9 @@ def halved(task: Half) -> float:
 
 
 def test_a_scheduler_elsewhere() -> None:
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0") as cluster:
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
+    ) as cluster:
         workers = find_workers(cluster.scheduler_address)
         assert sorted(workers.each(halved, [Half(1), Half(3)])) == [(0, 0.5), (1, 1.5)]
 

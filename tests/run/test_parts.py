@@ -5,27 +5,35 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import frictionless
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from publisher import client, layout
 from publisher.canonical import sha256_file
 from publisher.client import pull
 from publisher.commit import read_head
 from publisher.commit.verify import verify
+from publisher.engine import open_engine
 from publisher.errors import InvalidData
 from publisher.load import load, parted
 from publisher.model import Package
 from publisher.package.published import Published, read_release
 from publisher.project import Settings, read_package
 from publisher.run import Run, Target, Wishes, part, publish_package, redact, refresh_derived
+from publisher.run.divide import divide
+from publisher.run.workers import Here
 from publisher.store.files import FileStore
 from publisher.store.retry import NEVER
+from publisher.validate import check
 
 SCHEMA = {
     "fields": [
@@ -54,8 +62,8 @@ class World:
         self.read.append(task.path.name)
         return part.work(task)
 
-    def part(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
-        text = "id,day,amount,note\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
+    def part(self, name: str, rows: Sequence[Sequence[Any]], header: str = "id,day,amount,note") -> None:
+        text = f"{header}\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
         (self.folder / f"{name}.csv").write_text(text, encoding="utf-8")
 
     def package(self, names: Sequence[str], *more: Any, **how: Any) -> Package:
@@ -249,6 +257,35 @@ def test_many_changes_are_counted_and_not_listed(world: World) -> None:
     receipt = world.publish(["a", "b", "c", "d"])
     rollup = json.loads(world.store.read(layout.rollup("p", "1.0.0", receipt.version, layout.CHANGES))[0])
     assert rollup["tables"][0]["counts"]["added"] == 3
+
+
+CELLS = st.text(st.sampled_from('ab ,"\n;é'), max_size=4).map(str.strip)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rows=st.lists(CELLS, min_size=2, max_size=12), cuts=st.lists(st.integers(0, 12), max_size=3))
+def test_any_splitting_gives_the_rows_of_the_whole(rows: list[str], cuts: list[int]) -> None:
+    schema = {"fields": [{"name": "id", "type": "integer"}, {"name": "text", "type": "string"}]}
+    places = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        folder = Path(name)
+        made = World(folder, patch)
+        numbered = [[number, '"' + text.replace('"', '""') + '"'] for number, text in enumerate(rows)]
+        names = [str(number) for number in range(len(places) - 1)]
+        for number, (first, last) in enumerate(pairwise(places)):
+            made.part(names[number], numbered[first:last], "id,text")
+        filled = [name for name, (first, last) in zip(names, pairwise(places), strict=True) if first < last]
+        package = made.package(filled, schema=schema)
+        with open_engine(folder) as engine:
+            how = {"cache": folder / "cache", "folder": folder / "work", "memory": "256MB", "now": datetime.now(UTC)}
+            loaded = load(package, read_at="")
+            worked = divide(loaded, Here(), progress=lambda *_: None, **how)
+            checked = check(loaded, engine)
+            joined = engine.rows(checked.relations["events"])
+            if len(filled) > 1:
+                files = ", ".join(f"'{part.data}'" for part in worked["events"].parts)
+                assert engine.rows(f"SELECT * FROM read_parquet([{files}])") == joined
+            assert [int(row[0]) for row in joined] == [*range(len(rows))]
 
 
 @pytest.mark.parametrize(
