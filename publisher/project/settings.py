@@ -168,7 +168,9 @@ SETTINGS: Mapping[str, Setting] = {
     "query_seconds": Setting("Seconds after which a query or check is stopped.", _whole(1)),
     "job_seconds": Setting("Seconds after which an attempt of `run` or `schedule` is stopped.", _whole(1)),
     "alerts": Setting("Whom to tell of failures, recoveries, lateness and releases (a table).", parse_alerting),
-    "cache": Setting("Folder in which what was read from sources is kept.", _text),
+    "cache": Setting(
+        "Folder in which what was read from sources, and what is known of parts of large tables, is kept.", _text
+    ),
     "inbox": Setting("Folder or s3://bucket/prefix into which maintainers drop tables.", _inbox),
     "allow_hosts": Setting("Hosts that sources may be read from although their addresses are private.", _hosts),
     "allow_http": Setting("Hosts that sources may be read from without encryption.", _hosts),

@@ -14,13 +14,16 @@ from publisher import layout
 from publisher.errors import ProjectError, UsageError
 from publisher.project import Settings
 from publisher.project.settings import read_settings
+from publisher.run import Run, Wishes, publish_package
 from publisher.run.divide import find_workers
 from publisher.run.part import PartDone, PartTask, work
 from publisher.run.workers import Here
 from publisher.store.files import FileStore
+from publisher.store.retry import NEVER
 from tests.run.test_parts import World
 
 distributed = pytest.importorskip("distributed")
+psutil = pytest.importorskip("psutil")
 
 
 @pytest.fixture
@@ -61,6 +64,27 @@ def test_what_a_worker_raises_is_told_here(world: World) -> None:
     with pytest.raises(ProjectError, match="utf-99"):
         world.publish(NAMES, encoding="utf-99")
     assert not list((world.folder / "scratch").iterdir())
+
+
+class Stopped(Exception):
+    """What comes in the middle of a run."""
+
+
+@pytest.mark.parametrize("cluster", ["", "local:2"])
+def test_a_run_that_is_stopped_leaves_nothing_behind(world: World, cluster: str) -> None:
+    other(world, "elsewhere", cluster)
+
+    def progress(stage: str, done: int, total: int) -> None:
+        if (stage, done) == ("parts", 1):
+            raise Stopped
+
+    run = Run(world.store, world.settings, retry=NEVER, progress=progress)
+    with pytest.raises(Stopped):
+        publish_package(run, world.package(NAMES), Wishes())
+    assert not list((world.folder / "scratch").iterdir())
+    assert not [item for item in psutil.Process().children(recursive=True) if "spawn_main" in " ".join(item.cmdline())]
+    assert not list(world.store.list(""))
+    assert world.publish(NAMES).outcome == "published"
 
 
 def test_a_cluster_that_is_not_there(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
