@@ -33,6 +33,11 @@ class Cluster:
     def __init__(self, place: str) -> None:
         self._place = place
 
+    def memory(self, setting: str) -> str:
+        """Half of the setting: a worker's own share is as large, and there are several on a machine."""
+        amount = int(setting[:-2]) * (1000 if setting.endswith("GB") else 1)
+        return f"{max(1, amount // 2)}MB"
+
     def each(self, work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
         """The place of each task with its result, in the order in which they end. Raises what `work` raises, UsageError where the cluster
         cannot be reached, has other versions, or lost several workers over one task."""

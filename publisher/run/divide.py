@@ -84,7 +84,7 @@ def divide(
     """Work on the parts of every table that is published in parts. New results lie in `folder` until they are in the cache.
 
     Raises ProjectError, UsageError."""
-    names = parted(loaded)
+    names, memory = parted(loaded), workers.memory(memory)
     rules = part_rules(loaded.package) if names else {}
     return {
         name: _work(

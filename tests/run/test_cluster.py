@@ -120,6 +120,11 @@ def test_what_is_no_cluster(value: str) -> None:
     assert isinstance(find_workers(""), Here)
 
 
+def test_a_worker_has_half_of_the_memory() -> None:
+    assert [find_workers("local:2").memory(item) for item in ("512MB", "1GB", "1MB")] == ["256MB", "500MB", "1MB"]
+    assert find_workers("").memory("512MB") == "512MB"
+
+
 def other(world: World, target: str, cluster: str) -> None:
     """From here on the world is published elsewhere, by a cluster, with a cache of its own."""
     (world.folder / "scratch").mkdir()
