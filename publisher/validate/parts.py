@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from publisher.engine import Engine
-from publisher.findings import FATAL, Collector
+from publisher.findings import Collector
 from publisher.validate.explain import lines_of
 from publisher.validate.house import check_cells
 from publisher.validate.keys import all_null, unique_keys
@@ -36,7 +36,7 @@ class KeySet:
 
 @dataclass(frozen=True, slots=True)
 class PartScan:
-    """What reading a part told. `rows` are its records; `found` are findings on header and records, `cells` those of house checks, both
+    """What reading a part told. `rows` are its records; `found` are findings on records, `cells` those of house checks, both
     with the part's own records and lines. `broken`: only the joined table can tell what is wrong."""
 
     rows: int
@@ -84,7 +84,9 @@ def scan_part(
 ) -> tuple[Scan, PartScan]:
     """Read a part and write the hashes of its keys into `folder`. `on` are the house checks that are on."""
     scan = scan_table(engine, source, limit)
-    broken = scan.fatal is not None or scan.records is None or any(item.type in FATAL for item in scan.found.kept)
+    broken = scan.fatal is not None or scan.records is None or any(item.row is None for item in scan.found.kept)
+    # findings on the header change what the columns are
+    broken = broken or [item.name for item in scan.fields] != [item.name for item in source.schema.fields]
     cells = Collector(source.name, source.path, limit)
     if not broken:
         own, scan.found = scan.found, cells

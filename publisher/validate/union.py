@@ -47,27 +47,22 @@ class Divided:
 
 
 def unite(source: Source, divided: Divided, limit: int | None) -> Scan:
-    """The scan of the whole table: records are numbered through, lines are those of the parts, and the header is the first one's."""
+    """The scan of the whole table: records are numbered through, lines are those of the parts."""
     found, cells = (Collector(source.name, source.path, limit) for _ in range(2))
     before = 0
-    for number, part in enumerate(divided.parts):
-        found.join(_moved(part.scan.found, part.path, before, header=number == 0))
-        cells.join(_moved(part.scan.cells, part.path, before, header=False))
+    for part in divided.parts:
+        found.join(_moved(part.scan.found, part.path, before))
+        cells.join(_moved(part.scan.cells, part.path, before))
         before += part.scan.rows
     fields = tuple(source.schema.fields)
     return Scan(source, fields, divided.parts[0].scan.labels, found, rows=before, parts=True, cells=cells)
 
 
-def _moved(collector: Collector, path: Path, before: int, *, header: bool) -> Collector:
+def _moved(collector: Collector, path: Path, before: int) -> Collector:
     """A part's findings as those of the table, in which `before` records stand before it."""
     moved = Collector(collector.resource, collector.path, collector.limit)
-    for item in collector.kept:
-        if item.row is not None:
-            moved.kept.append(replace(item, row=item.row + before, path=str(path)))
-        elif header:
-            moved.kept.append(item)
-    headers = {item.type for item in collector.kept if item.row is None}
-    moved.counts.update({code: count for code, count in collector.counts.items() if header or code not in headers})
+    moved.kept = [replace(item, row=(item.row or 0) + before, path=str(path)) for item in collector.kept]
+    moved.counts.update(collector.counts)
     return moved
 
 
