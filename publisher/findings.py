@@ -192,6 +192,13 @@ class Collector:
             finding = replace(finding, resource=self.resource, path=finding.path or self.path)
         self.kept.append(finding)
 
+    def join(self, other: Collector) -> None:
+        """Take over what another gathered further on in the same table. Samples beyond the limit are dropped."""
+        for code, count in other.counts.items():
+            wanted = count if self.limit is None else max(0, self.limit - self.counts[code])
+            self.kept += [item for item in other.kept if item.type == code][:wanted]
+            self.counts[code] += count
+
     def task(self, labels: Iterable[str], rows: int) -> Task:
         """What was gathered, in the order of the file: header, then records, within a record by column."""
         order = sorted(self.kept, key=lambda item: (item.row or 0, item.field is None, item.field or 0))

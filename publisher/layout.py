@@ -165,6 +165,11 @@ def table_file(table: str, suffix: str) -> str:
     return f"{table}.{suffix}"
 
 
+def part_file(table: str, number: int, suffix: str) -> str:
+    """The name of a file of one part of a table, counted from 1; names stand in the order of the parts."""
+    return f"{table}.part-{number:05}.{suffix}"
+
+
 def workbook_file(package: str, language: str = "") -> str:
     """The name of the workbook of a package; that of the main language carries no language."""
     return f"{package}.{language}.xlsx" if language else f"{package}.xlsx"

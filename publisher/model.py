@@ -149,13 +149,38 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """One file of a release. `name` is its path below the release's folder, `path` where its bytes lie on this machine;
+    a file that did not change since the parent has no `path` but `copy_of`, the store's key of the parent's equal file."""
+
+    name: str
+    bytes: int
+    sha256: str
+    path: Path | None = None
+    copy_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a table that is published in parts. `data` is a Parquet file on this machine: the rows as canonical text, in published
+    order; `files` are the published ones (CSV, NDJSON, Parquet), of which hash and size are known even where they are not here."""
+
+    rows: int
+    data: Path
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A table ready to be serialised: `relation` names a DuckDB table (already quoted) whose columns are the schema's fields,
-    in order, as canonical text (VARCHAR, NULL for missing), its rows sorted by primary key."""
+    in order, as canonical text (VARCHAR, NULL for missing), its rows sorted by primary key.
+
+    A table in `parts` is a view of all their rows, sorted within each part, which stand in the order of the descriptor."""
 
     resource: Resource
     relation: str
     rows: int
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,18 +192,6 @@ class Tables:
     tables: tuple[Table, ...]
     validation: Descriptor
     private: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """One file of a release. `name` is its path below the release's folder, `path` where its bytes lie on this machine;
-    a file that did not change since the parent has no `path` but `copy_of`, the store's key of the parent's equal file."""
-
-    name: str
-    bytes: int
-    sha256: str
-    path: Path | None = None
-    copy_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

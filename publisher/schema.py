@@ -68,6 +68,13 @@ class Dialect:
         """Number of the first record that can hold data."""
         return self.header_rows[-1] + 1 if self.header and self.header_rows else 1
 
+    @property
+    def divisible(self) -> bool:
+        """Whether a file's records can be numbered without those of the files before it: each begins with the header alone, none is
+        skipped."""
+        plain = not (self.comment_char or self.comment_rows or self.skip_blank_rows)
+        return plain and self.header_case and (not self.header or self.header_rows == (1,))
+
 
 def parse_schema(descriptor: Mapping[str, Any], where: str, package_profile: str | None = None) -> frictionless.Schema:
     """frictionless' Schema for a descriptor.

@@ -41,6 +41,8 @@ FLOORS = [
 DOORS = {
     "boto3": "store.s3",
     "botocore": "store.s3",
+    "dask": "run.cluster",
+    "distributed": "run.cluster",
     "duckdb": "engine",
     "openpyxl": "load.workbook",
     "psycopg": "sources.database",

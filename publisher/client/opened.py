@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,17 +15,19 @@ from publisher.client.pull import Pulled, pull
 from publisher.client.source import SECONDS
 from publisher.engine import literal, open_engine, quote
 from publisher.errors import UsageError
+from publisher.package.metadata import read_metadata
 from publisher.store.retry import Retry
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """`tables` are duckdb.DuckDBPyRelation by name, good as long as the context is open; `sql` sees them under their names."""
+    """`tables` are duckdb.DuckDBPyRelation by name, good as long as the context is open; `sql` sees them under their names. `paths` are the
+    Parquet files of each, several where a table is published in parts."""
 
     version: str
     withdrawn: str
     tables: Mapping[str, Any]
-    paths: Mapping[str, Path]
+    paths: Mapping[str, tuple[Path, ...]]
     connection: Any
 
     def sql(self, query: str) -> Any:
@@ -62,11 +65,15 @@ def open(  # noqa: A001 - the name that readers of files expect
             seconds=seconds,
         )
         paths = _parquet(pulled)
-        for name, path in paths.items():
-            engine.run(f"CREATE VIEW {quote(name)} AS SELECT * FROM read_parquet({literal(path)})")
+        for name, files in paths.items():
+            listed = ", ".join(map(literal, files))
+            engine.run(f"CREATE VIEW {quote(name)} AS SELECT * FROM read_parquet([{listed}])")
         relations = {name: engine.connection.table(quote(name)) for name in paths}
         yield Opened(pulled.version, pulled.withdrawn, relations, paths, engine.connection)
 
 
-def _parquet(pulled: Pulled) -> dict[str, Path]:
-    return {path.stem: path for path in pulled.files if path.name != layout.DESCRIPTOR}
+def _parquet(pulled: Pulled) -> dict[str, tuple[Path, ...]]:
+    info = read_metadata(json.loads((pulled.folder / layout.DESCRIPTOR).read_bytes()))
+    here = {*pulled.files}
+    found = {table.name: tuple(pulled.folder / file.path for file in table.parts("parquet")) for table in info.tables}
+    return {name: paths for name, paths in found.items() if {*paths} <= here and paths}

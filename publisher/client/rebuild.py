@@ -55,6 +55,9 @@ def _states(before: Remote, here: Path, tables: Sequence[str]) -> dict[str, Tabl
     """The tables that are here, as they were published."""
     found = {}
     for table, file in before.wanted(tables, ("csv",)):
+        if table.divided:
+            # most of its parts are here already, and the others are fetched whole
+            continue
         path = here / file.path
         if path.exists() and sha256_file(path) == file.sha256:
             found[table.name] = TableState(
@@ -66,7 +69,9 @@ def _states(before: Remote, here: Path, tables: Sequence[str]) -> dict[str, Tabl
 def _changed(before: Remote, latest: Remote, tables: Sequence[str]) -> set[str]:
     """Tables whose CSV is another one."""
     former = {file.sha256 for _, file in before.wanted((), ("csv",))}
-    return {table.name for table, file in latest.wanted(tables, ("csv",)) if file.sha256 not in former}
+    return {
+        table.name for table, file in latest.wanted(tables, ("csv",)) if file.sha256 not in former and not table.divided
+    }
 
 
 def _pays(line: Sequence[Remote], wanted: Sequence[TableInfo], copy: Copy, scratch: Path) -> bool:
@@ -97,7 +102,8 @@ def _step(
 ) -> dict[str, TableState]:
     """The tables after one more release."""
     changes = read(engine, scratch / layout.CHANGES, step.fetch(layout.CHANGE_ROWS, scratch))
-    known = [table for table in changes.tables if table.before is None or table.former_name in states]
+    told = [table for table in changes.tables if table.listed]
+    known = [table for table in told if table.before is None or table.former_name in states]
     wanted = [table for table in known if not tables or table.name in tables]
     after = apply(engine, list(states.values()), ChangeSet(tuple(wanted), changes.unchanged))
     present = {table.name for table in step.info.tables}

@@ -99,7 +99,8 @@ def promised_files(store: Store, package: str, entry: Entry) -> dict[str, Promis
     folder = layout.release_folder(package, entry.version)
     sums, _ = _read_promised(store, folder + layout.CHECKSUMS, str(entry.record.get("checksums", "")))
     descriptor, _ = _read_promised(store, folder + layout.DESCRIPTOR, entry.sha256)
-    sizes = {str(item.get("path")): item.get("bytes") for item in json.loads(descriptor).get("resources", ())}
+    tables = json.loads(descriptor).get("resources", ())
+    sizes = {str(file.get("path")): file.get("bytes") for item in tables for file in item.get("parts") or (item,)}
     hashes = {name: digest for digest, name in parse_sums(sums)}
     hashes |= {layout.CHECKSUMS: sha256_bytes(sums), layout.DESCRIPTOR: entry.sha256}
     if "signature" in entry.record:

@@ -12,6 +12,9 @@ from publisher.version import Fact
 OPERATIONS = ("add", "return", "change", "remove")
 """What can happen to a row: `return` is an addition under a key that an earlier release retired."""
 
+LISTED = 100_000
+"""Row changes beyond which those of a table in parts are counted and not listed: they would be several times the bytes of the new parts."""
+
 Row = Mapping[str, str | None]
 """A row as canonical text by column name, None where a value is missing."""
 
@@ -63,7 +66,7 @@ class TableChange:
     `pairs` names the columns that are the same one (after: before), `key` the columns that identify rows under their present
     names (empty: rows are counted, not followed). `relation` is the engine's table of row changes: op, n, reason, the values
     before as b0, b1, ... and after as a0, a1, ... in the order of the schemas; "" where no row changed.
-    `referenced` says that another table of the release before refers to this one.
+    `referenced` says that another table of the release before refers to this one, `listed` that its row changes are told one by one.
     """
 
     before: TableState | None
@@ -78,6 +81,7 @@ class TableChange:
     changed_fields: Mapping[str, int] = field(default_factory=dict)
     samples: tuple[RowChange, ...] = ()
     referenced: bool = False
+    listed: bool = True
 
     @property
     def state(self) -> TableState:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from publisher.diff.changes import ChangeSet, TableChange
+from publisher.diff.changes import LISTED, ChangeSet, TableChange
 from publisher.diff.metadata import compare_package, compare_resource
 from publisher.diff.rows import SAMPLES, compare_rows, count_rows, mark, sample_rows
 from publisher.diff.schema import SchemaChange, compare_schemas, deprecation, former_names, pair_fields
@@ -110,7 +110,8 @@ def _compare_table(
         return replace(change, rows_before=rows, rows_after=rows)
     change = replace(change, relation=compare_rows(engine, change))
     mark(engine, change, returns=notes.retired.get(change.former_name, ""), reasons=notes.reasons.get(change.name, ""))
-    return count_change(engine, change, _rows(engine, after) if after else 0)
+    change = count_change(engine, change, _rows(engine, after) if after else 0)
+    return replace(change, listed=not change.state.divided or change.counts.total <= LISTED)
 
 
 def _pairs(before: TableState | None, after: TableState | None) -> Mapping[str, str]:

@@ -21,7 +21,7 @@ _NESTED = {"object", "array", "geojson"}
 
 def lines(engine: Engine, change: TableChange) -> Iterator[str]:
     """Each row change of a table as one line without its line end, in the published order."""
-    if change.relation:
+    if change.relation and change.listed:
         yield from stream(engine, lines_sql(change))
 
 

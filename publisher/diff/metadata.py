@@ -15,6 +15,7 @@ _PACKAGE = {"$schema", "profile", "resources", "publisher", "version", "created"
 _BYTES = {
     "path",
     "formats",
+    "parts",
     "data",
     "encoding",
     "format",

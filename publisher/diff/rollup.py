@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from publisher.diff.changes import ChangeSet, TableChange
+from publisher.diff.changes import ChangeSet, Counts, TableChange
 from publisher.diff.compare import count_change, describe, row_key
 from publisher.diff.metadata import compare_package
 from publisher.diff.rows import compare_rows, key_values, mark
-from publisher.diff.schema import SchemaChange
+from publisher.diff.schema import SchemaChange, pair_fields
 from publisher.diff.state import TableState, new_table
 from publisher.engine import Engine, quote
 from publisher.errors import UsageError
@@ -104,6 +104,8 @@ def _number(steps: Sequence[TableChange]) -> tuple[tuple[tuple[int, ...], tuple[
 
 def _compose_table(engine: Engine, trail: Trail) -> TableChange:
     first, last = trail.steps[0], trail.steps[-1]
+    if not all(step.listed for step in trail.steps):
+        return _count_table(trail)
     moves = _moves(engine, trail)
     numbers_before, numbers_after = trail.numbers[0][0], trail.numbers[-1][1]
     was, now = _ends(item for step in trail.steps for item in step.schema if _of_table(item))
@@ -120,6 +122,22 @@ def _compose_table(engine: Engine, trail: Trail) -> TableChange:
     change = count_change(engine, change, last.rows_after)
     engine.run(f"DROP TABLE {moves}")
     return replace(change, before=_without_rows(change.before), after=_without_rows(change.after))
+
+
+def _count_table(trail: Trail) -> TableChange:
+    """A table of which some step only counted its rows: so does their sum, in which a row that came and went is counted for both."""
+    first, last = trail.steps[0], trail.steps[-1]
+    before, after = first.before, last.after
+    was, now = _ends(item for step in trail.steps for item in step.schema if _of_table(item))
+    before = replace(before, descriptor=was) if before else None
+    after = replace(after, descriptor=now) if after else None
+    pairs = pair_fields(before.schema, after.schema) if before and after else {}
+    change = TableChange(before, after, pairs, row_key(before, after, pairs), "", describe(before, after, pairs))
+    counts = sum((step.counts for step in trail.steps), Counts())
+    rows = first.rows_before, last.rows_after
+    return replace(
+        change, counts=counts, referenced=first.referenced, listed=False, rows_before=rows[0], rows_after=rows[1]
+    )
 
 
 def _moves(engine: Engine, trail: Trail) -> str:

@@ -20,7 +20,8 @@ class TableState:
     `relation_sql` stands after FROM in one engine (a quoted name, a function call or a sub-select) and gives the schema's fields
     as canonical text, NULL where a value is missing. `schema` and `descriptor` are those that are published with the table, so
     that both sides of a comparison are written alike; the schema may keep its `publisher` properties. `rows` is their number
-    where it is known; otherwise they are counted. `private` names columns whose values, published once, must not be told again.
+    where it is known; otherwise they are counted. `divided` tables are published in parts; what stands in parts that both sides have may
+    be left out of the relations of both. `private` names columns whose values, published once, must not be told again.
     """
 
     name: str
@@ -29,6 +30,7 @@ class TableState:
     primary_key: tuple[str, ...]
     descriptor: Descriptor = field(default_factory=dict)
     rows: int | None = None
+    divided: bool = False
     private: tuple[str, ...] = ()
 
     @property
@@ -43,8 +45,9 @@ class TableState:
         return replace(self, schema={**self.schema, "fields": fields}, private=())
 
 
-def read_published(path: Path, schema: Descriptor) -> str:
-    """SQL of the rows of a CSV that this project published: RFC 4180, UTF-8, LF, one header row, empty for missing.
+def read_published(paths: Path | Sequence[Path], schema: Descriptor) -> str:
+    """SQL of the rows of a CSV that this project published, or of several with one header: RFC 4180, UTF-8, LF, one header row, empty
+    for missing.
 
     Nothing is guessed; `missing_text` says where empty text is a value. In a table of one column a row without a value is written
     `""`, which is read as missing, too.
@@ -53,8 +56,9 @@ def read_published(path: Path, schema: Descriptor) -> str:
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in missing)
     own = [name for name, text in missing.items() if text != ""]
     kept = f"force_not_null = [{', '.join(map(literal, own))}], " if own else ""
+    files = [paths] if isinstance(paths, Path) else paths
     source = (
-        f"read_csv({literal(path)}, columns = {{{columns}}}, auto_detect = false, header = true, delim = ',', "
+        f"read_csv([{', '.join(map(literal, files))}], columns = {{{columns}}}, auto_detect = false, header = true, delim = ',', "
         f"quote = '\"', escape = '\"', comment = '', nullstr = '', {kept}new_line = '\\n', "
         f"max_line_size = {LONGEST_LINE}, buffer_size = {LONGEST_LINE})"
     )

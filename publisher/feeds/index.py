@@ -94,12 +94,14 @@ def _said(table: TableInfo) -> dict[str, Any]:
 def _file_table(api: Api, key: str, table: TableInfo) -> dict[str, Any]:
     """A table that is read as a file."""
     version = api.versions[-1]
-    return {
-        **_said(table),
-        "links": {
-            file.format: api.link(key, layout.release_file(api.info.name, version, file.path)) for file in table.files
-        },
-    }
+
+    def link(name: str) -> str:
+        return api.link(key, layout.release_file(api.info.name, version, name))
+
+    if table.divided:
+        # the descriptor names the parts, with rows, sizes and hashes
+        return {**_said(table), "links": {"describedby": link(layout.DESCRIPTOR)}}
+    return {**_said(table), "links": {file.format: link(file.path) for file in table.files}}
 
 
 def record_template(api: Api, key: str, table: TableInfo) -> str:

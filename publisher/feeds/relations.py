@@ -102,7 +102,7 @@ def facets(engine: Engine, published: Published, table: TableInfo) -> tuple[str,
     if table.rows <= FEW or not columns:
         return columns
     counts = ", ".join(f"count(DISTINCT {quote(name)})" for name in columns)
-    (found,) = engine.rows(f"SELECT {counts} FROM {read_published(published.csv_path(table), table.schema)}")
+    (found,) = engine.rows(f"SELECT {counts} FROM {read_published(published.csv_paths(table), table.schema)}")
     return tuple(name for name, count in zip(columns, found, strict=True) if count <= FEW or count * 10 <= table.rows)
 
 

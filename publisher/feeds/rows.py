@@ -41,7 +41,7 @@ def load_rows(engine: Engine, published: Published, table: TableInfo, past: Past
     """Raises NotFound, Damaged."""
     plain = new_table(engine)
     cells = ", ".join(f"{quote(item.name)} AS c{place}" for place, item in enumerate(table.fields))
-    source = read_published(published.csv_path(table), table.schema)
+    source = read_published(published.csv_paths(table), table.schema)
     fields = table.schema.get("fields", ())
     engine.run(f"CREATE TABLE {plain} AS SELECT {cells}, {json_object(fields)} AS j, 0 AS s FROM {source}")
     rows = Rows(table, plain)

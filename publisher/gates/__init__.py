@@ -6,6 +6,25 @@ sensitive  what looks like personal data or a secret in public columns and descr
 
 from publisher.gates.gate import Gate, refuse
 from publisher.gates.plausible import check
-from publisher.gates.sensitive import look_back, look_for_secrets, look_through
+from publisher.gates.sensitive import (
+    Suspect,
+    Suspects,
+    joined_suspects,
+    look_back,
+    look_for_secrets,
+    look_through,
+    suspects,
+)
 
-__all__ = ["Gate", "check", "look_back", "look_for_secrets", "look_through", "refuse"]
+__all__ = [
+    "Gate",
+    "Suspect",
+    "Suspects",
+    "check",
+    "joined_suspects",
+    "look_back",
+    "look_for_secrets",
+    "look_through",
+    "refuse",
+    "suspects",
+]

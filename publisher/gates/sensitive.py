@@ -25,16 +25,28 @@ _NAMES = "names"
 
 
 @dataclass(slots=True)
-class _Found:
-    """How many cells of a column hold a kind, and the first records."""
+class Suspect:
+    """How many cells of a column hold a kind, and the first records: keys, or numbers where a key is not to be told."""
 
     count: int = 0
-    records: list[str] = field(default_factory=list)
+    records: list[str | int] = field(default_factory=list)
 
 
-def look_through(engine: Engine, tables: Sequence[Table]) -> tuple[Gate, ...]:
-    """A gate for each column and kind that was found, in the order of tables and columns; names of persons are left to review."""
-    return tuple(gate for table in tables for gate in _table_gates(engine, table))
+Suspects = dict[tuple[str, str], Suspect]
+"""What was found in a table, by column and kind."""
+
+
+def look_through(
+    engine: Engine, tables: Sequence[Table], known: Mapping[str, Suspects] | None = None
+) -> tuple[Gate, ...]:
+    """A gate for each column and kind that was found, in the order of tables and columns; names of persons are left to review.
+
+    Tables in `known` were looked through before."""
+    found = dict(known or {})
+    for table in tables:
+        if table.resource.name not in found:
+            found[table.resource.name] = suspects(engine, table)
+    return tuple(gate for table in tables for gate in _table_gates(table, found[table.resource.name]))
 
 
 def look_for_secrets(descriptions: Mapping[str, Any], settings: Descriptor) -> tuple[Gate, ...]:
@@ -82,9 +94,10 @@ def _texts(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
             yield from _texts(item, f"{place}[{number}]")
 
 
-def _table_gates(engine: Engine, table: Table) -> Iterator[Gate]:
+def suspects(engine: Engine, table: Table) -> Suspects:
+    """What looks personal or secret in a table, whatever its schema allows."""
     columns = {str(item["name"]): item for item in table.resource.schema["fields"] if _may_hold(item)}
-    found: dict[tuple[str, str], _Found] = defaultdict(_Found)
+    found: dict[tuple[str, str], Suspect] = defaultdict(Suspect)
     key = table.resource.primary_key
     for number, values, cells in _suspects(engine, table, columns):
         for column, cell in zip(columns, cells, strict=True):
@@ -96,8 +109,27 @@ def _table_gates(engine: Engine, table: Table) -> Iterator[Gate]:
                     hidden = not key or any(
                         item in columns and _kinds(text, columns[item]) for item, text in zip(key, values, strict=True)
                     )
-                    entry.records.append(f"row {number}" if hidden else ",".join(map(str, values)))
-    for column, item in columns.items():
+                    entry.records.append(number if hidden else ",".join(map(str, values)))
+    return dict(found)
+
+
+def joined_suspects(parts: Sequence[tuple[int, Suspects]]) -> Suspects:
+    """What was found in the parts of a table, each given with its number of rows, as if they were one table."""
+    joined: dict[tuple[str, str], Suspect] = defaultdict(Suspect)
+    before = 0
+    for rows, found in parts:
+        for place, its in found.items():
+            entry = joined[place]
+            entry.count += its.count
+            moved = (item + before if isinstance(item, int) else item for item in its.records)
+            entry.records = [*entry.records, *moved][:SHOWN]
+        before += rows
+    return dict(joined)
+
+
+def _table_gates(table: Table, found: Suspects) -> Iterator[Gate]:
+    for item in table.resource.schema["fields"]:
+        column = str(item["name"])
         for kind in KINDS:
             if (column, kind) in found and kind not in allowed_in(settings_of(item)):
                 yield _gate(table.resource.name, column, kind, found[column, kind])
@@ -142,9 +174,10 @@ def _kinds(cell: str | None, item: Descriptor) -> tuple[str, ...]:
     return kinds_of(cell, ("card",)) if item.get("type") == "integer" else kinds_of(cell)
 
 
-def _gate(table: str, column: str, kind: str, found: _Found) -> Gate:
+def _gate(table: str, column: str, kind: str, found: Suspect) -> Gate:
     where = f"{table}.{column}"
-    records = ", ".join(found.records) + (
+    shown = (f"row {item}" if isinstance(item, int) else item for item in found.records)
+    records = ", ".join(shown) + (
         f" and {found.count - len(found.records)} more" if found.count > len(found.records) else ""
     )
     told = (

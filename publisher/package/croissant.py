@@ -63,7 +63,8 @@ _MEDIA = {"csv": "text/csv", "parquet": "application/x-parquet"}
 
 
 def describe(info: PackageInfo, address: str, citation: str) -> dict[str, Any]:
-    """`address` is where people find the package ("" where that is not known), `citation` a sentence."""
+    """`address` is where people find the package ("" where that is not known), `citation` a sentence. Tables in parts have files and no
+    record set: Croissant reads sets of files out of archives only."""
     tables = [table for table in info.tables if table.file("csv")]
     return {
         "@context": CONTEXT,
@@ -79,7 +80,7 @@ def describe(info: PackageInfo, address: str, citation: str) -> dict[str, Any]:
         "citeAs": citation,
         "keywords": list(info.keywords.get("", ())),
         "isLiveDataset": False,
-        "distribution": [_file(table, file) for table in tables for file in table.files if file.format in _MEDIA],
+        "distribution": [_file(table, file) for table in info.tables for file in table.files if file.format in _MEDIA],
         "recordSet": [_records(table, tables) for table in tables],
     }
 

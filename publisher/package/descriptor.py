@@ -7,6 +7,7 @@ release's folder. What steers the publication (`publisher`) stays behind.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -37,7 +38,7 @@ DIALECT: Descriptor = {
 
 _PACKAGE_GONE = frozenset({"$schema", "profile", "resources", "publisher", "version", "created"})
 _OWN = frozenset({"$schema", "name", "type", "path", "format", "mediatype", "encoding", "dialect", "schema"})
-_OWN_FACTS = frozenset({"bytes", "hash", "rows", "version", "formats", "stats", "origin"})
+_OWN_FACTS = frozenset({"bytes", "hash", "parts", "rows", "version", "formats", "stats", "origin"})
 _OF_SOURCES = frozenset({"profile", "data", "query", "publisher", "scheme", "compression", "innerpath", "extrapaths"})
 _RESOURCE_GONE = _OWN | _OWN_FACTS | _OF_SOURCES
 """Properties that describe the source, or that the publication states itself."""
@@ -46,11 +47,15 @@ _RESOURCE_GONE = _OWN | _OWN_FACTS | _OF_SOURCES
 def identity(tables: Tables, canonical: Mapping[str, File]) -> str:
     """The identity of a release's content: what is said of the package and of each table, and the hashes of the canonical CSVs.
 
-    `canonical` is what write_canonical returned. Independent of clock, machine, version and of all other formats.
+    `canonical` is what write_canonical returned; a table in parts is told by the hashes of theirs. Independent of clock, machine,
+    version and of all other formats.
     """
     said = [
         described(table.resource)
-        | {"schema": published_schema(table.resource), "sha256": canonical[table.resource.name].sha256}
+        | {
+            "schema": published_schema(table.resource),
+            "sha256": [part.files[0].sha256 for part in table.parts] or canonical[table.resource.name].sha256,
+        }
         for table in tables.tables
     ]
     return content_hash({"package": described_package(tables.loaded.package), "tables": said})
@@ -71,18 +76,18 @@ def published_descriptor(
 
 def published_resource(table: Table, files: Sequence[File], written_in: str) -> dict[str, Any]:
     """A table's entry in datapackage.json."""
-    first, *others = files
+    first, *others = _formats(table, files)
     return {
         "$schema": RESOURCE_PROFILE,
         "name": table.resource.name,
         "type": "table",
         **described(table.resource),
-        **_file(first),
+        **first,
         "encoding": "utf-8",
         "dialect": dict(DIALECT),
         "rows": table.rows,
         "version": written_in,
-        "formats": [_file(item) for item in others],
+        "formats": others,
         **({"origin": [_reading(item) for item in table.resource.readings]} if table.resource.readings else {}),
         "schema": published_schema(table.resource),
     }
@@ -128,12 +133,29 @@ def described(resource: Resource) -> dict[str, Any]:
     return said
 
 
-def _file(file: File) -> dict[str, Any]:
-    suffix = PurePosixPath(file.name).suffix.lstrip(".")
-    return {
-        "path": file.name,
-        "format": suffix,
-        "mediatype": MEDIATYPES[suffix],
-        "bytes": file.bytes,
-        "hash": f"sha256:{file.sha256}",
-    }
+def _formats(table: Table, files: Sequence[File]) -> list[dict[str, Any]]:
+    """A table's files as they are described. Those of a table in parts come together by format; hash and size are those of each part,
+    since the standard has only one of either."""
+    if not table.parts:
+        return [{"path": file.name, **_format(file), **_facts(file)} for file in files]
+    found = []
+    for _, group in groupby(files, key=_suffix):
+        parts = list(group)
+        told = [
+            {"path": file.name, **_facts(file), "rows": part.rows}
+            for file, part in zip(parts, table.parts, strict=True)
+        ]
+        found.append({"path": [file.name for file in parts], **_format(parts[0]), "parts": told})
+    return found
+
+
+def _format(file: File) -> dict[str, Any]:
+    return {"format": _suffix(file), "mediatype": MEDIATYPES[_suffix(file)]}
+
+
+def _facts(file: File) -> dict[str, Any]:
+    return {"bytes": file.bytes, "hash": f"sha256:{file.sha256}"}
+
+
+def _suffix(file: File) -> str:
+    return PurePosixPath(file.name).suffix.lstrip(".")

@@ -108,9 +108,19 @@ class TableInfo:
     def column(self, name: str) -> FieldInfo:
         return next(item for item in self.fields if item.name == name)
 
+    def parts(self, kind: str) -> tuple[FileInfo, ...]:
+        """The table's files in a format such as `csv`, in the order of its rows; most tables have one."""
+        return tuple(item for item in self.files if item.format == kind)
+
     def file(self, kind: str) -> FileInfo | None:
-        """The table's file in a format such as `csv`, or None."""
-        return next((item for item in self.files if item.format == kind), None)
+        """The one file of the whole table in a format; None where there is none, or a table in parts has several."""
+        found = self.parts(kind)
+        return found[0] if len(found) == 1 else None
+
+    @property
+    def divided(self) -> bool:
+        """Whether the table is published in parts."""
+        return len(self.parts("csv")) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +238,7 @@ def _table(resource: Descriptor) -> TableInfo:
         fields=tuple(_field(item) for item in schema.get("fields", ())),
         primary_key=(key,) if isinstance(key, str) else tuple(key),
         foreign_keys=tuple(_foreign_key(item, str(resource["name"])) for item in schema.get("foreignKeys") or ()),
-        files=tuple(_file(item) for item in (resource, *(resource.get("formats") or ()))),
+        files=tuple(file for item in (resource, *(resource.get("formats") or ())) for file in _files(item)),
         query=str(resource.get("query") or ""),
         deprecated=resource.get("deprecated") or {},
         schema=schema,
@@ -271,6 +281,12 @@ def _foreign_key(item: Descriptor, own: str) -> ForeignKey:
 
 def _names(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value or ())
+
+
+def _files(item: Descriptor) -> Iterator[FileInfo]:
+    """The file of a table in one format, or those of its parts."""
+    shared = {name: item.get(name, "") for name in ("format", "mediatype")}
+    yield from (_file(shared | dict(part)) for part in item.get("parts") or (item,))
 
 
 def _file(item: Descriptor) -> FileInfo:

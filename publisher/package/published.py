@@ -20,7 +20,7 @@ from publisher.canonical import sha256_file
 from publisher.diff.state import missing_text
 from publisher.errors import Damaged, NotFound
 from publisher.model import Descriptor
-from publisher.package.metadata import PackageInfo, TableInfo, read_metadata
+from publisher.package.metadata import FileInfo, PackageInfo, TableInfo, read_metadata
 from publisher.store.base import Store
 
 
@@ -41,11 +41,17 @@ class Published:
         """A JSON file of the release such as `changes.json`. Raises NotFound, Damaged."""
         return _parse(self.store, self.root + name)
 
-    def csv_path(self, table: TableInfo) -> Path:
-        """A table's canonical CSV as a file of this machine, its sha256 checked. Raises NotFound, Damaged."""
-        file = table.file("csv")
-        if file is None:
+    def csv_paths(self, table: TableInfo) -> list[Path]:
+        """A table's canonical CSV, or those of its parts in order, as files of this machine, each sha256 checked.
+
+        Raises NotFound, Damaged."""
+        files = table.parts("csv")
+        if not files:
             raise NotFound(f"{self.package} {self.version}: table {table.name} has no CSV")
+        return [self.csv_path(file) for file in files]
+
+    def csv_path(self, file: FileInfo) -> Path:
+        """One CSV of the release as a file of this machine. Raises NotFound, Damaged."""
         path = self.folder / f"{file.sha256}.csv"
         if not path.exists():
             _download(self.store, self.root + file.path, path, file.sha256)
@@ -53,8 +59,12 @@ class Published:
 
     def rows(self, table: TableInfo, limit: int | None = None) -> Iterator[dict[str, str | None]]:
         """A table's rows in their published order as canonical text, None where a value is missing; at most `limit`."""
-        with self.csv_path(table).open(encoding="utf-8", newline="") as file:
-            yield from islice(read_rows(file, table), limit)
+        yield from islice(self._rows(table), limit)
+
+    def _rows(self, table: TableInfo) -> Iterator[dict[str, str | None]]:
+        for file in table.parts("csv"):
+            with self.csv_path(file).open(encoding="utf-8", newline="") as opened:
+                yield from read_rows(opened, table)
 
 
 def read_rows(file: TextIO, table: TableInfo) -> Iterator[dict[str, str | None]]:

@@ -23,18 +23,21 @@ from publisher.model import Descriptor, File, Release, Table, Tables
 from publisher.package.descriptor import published_descriptor
 from publisher.package.metadata import read_metadata
 from publisher.package.office import write_office
+from publisher.package.parts import place_parts
 from publisher.package.schema import published_schema
 from publisher.package.tables import FORMATS, Slices, measure, write_csv, write_json, write_parquet
 
 
 def write_canonical(engine: Engine, tables: Tables, folder: Path) -> dict[str, File]:
-    """The canonical CSV of every table, by name of table. `folder` lies below `engine.folder`; it is made.
+    """The canonical CSV of every table that is one file, by name of table. `folder` lies below `engine.folder`; it is made.
 
     Raises UsageError where the folder cannot be written or is full."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return {
-            table.resource.name: write_csv(engine, table, measure(engine, table), folder) for table in tables.tables
+            table.resource.name: write_csv(engine, table, measure(engine, table), folder)
+            for table in tables.tables
+            if not table.parts
         }
     except OSError as error:
         raise _unwritable(folder, error) from error
@@ -60,25 +63,31 @@ def build(
 
     `canonical` comes from write_canonical, `content` from identity; `created` is RFC 3339 UTC. `parent_descriptor` is the published
     descriptor of the release `parent`: a table that did not change since is not written again, its files are copies of the
-    parent's. `languages` are those of workbooks and CSV for Excel, the main one first; `changes` are files made elsewhere (row
-    changes), `companions` makes those that describe the others; `sign` makes the signature of SHA256SUMS, the same for the same
+    parent's, and so are those of each part of a table in parts; of the other parts all files are here. `languages` are those of
+    workbooks and CSV for Excel, the main one first; `changes` are files made elsewhere (row changes), `companions` makes those
+    that describe the others; `sign` makes the signature of SHA256SUMS, the same for the same
     bytes. `folder` lies below `engine.folder`. Raises UsageError where the folder cannot be written or is full.
     """
     package = tables.loaded.package.name
     former = {str(item["name"]): item for item in (parent_descriptor or {}).get("resources", ())}
-    files = {table.resource.name: _copies(table, canonical, former, package, parent) for table in tables.tables}
+    whole = [table for table in tables.tables if not table.parts]
+    files = {table.resource.name: _copies(table, canonical, former, package, parent) for table in whole}
     written_in = {name: str(former[name]["version"]) if copies else version for name, copies in files.items()}
+    for table in (item for item in tables.tables if item.parts):
+        name = table.resource.name
+        files[name], same = place_parts(table, former.get(name, {}), package, parent)
+        written_in[name] = str(former[name]["version"]) if same else version
     describe = partial(published_descriptor, tables, written_in=written_in, version=version, created=created)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        changed = [(table, measure(engine, table)) for table in tables.tables if not files[table.resource.name]]
+        changed = [(table, measure(engine, table)) for table in whole if not files[table.resource.name]]
         for table, slices in changed:
             name = table.resource.name
             files[name] = [canonical[name], *write_json(engine, table, slices, folder, package, version)]
         with ThreadPoolExecutor(1) as pool:
             # Parquet is DuckDB's work and workbooks are Python's: neither waits for the other.
             parquet = pool.submit(_write_parquet, engine.beside(), changed, folder, package, version)
-            office = write_office(engine, tables.tables, read_metadata(describe(files)), languages, folder)
+            office = write_office(engine, whole, read_metadata(describe(files)), languages, folder)
             for name, file in parquet.result().items():
                 files[name].append(file)
         listed = [*(file for group in files.values() for file in group), *changes, *office]

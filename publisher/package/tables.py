@@ -22,6 +22,8 @@ from publisher.package.values import Extent, csv_cell, csv_text, extent_columns,
 
 FORMATS = ("csv", "json", "ndjson", "parquet")
 """The formats of every table; the first is the canonical one."""
+PART_FORMATS = ("csv", "ndjson", "parquet")
+"""The formats of a table in parts, in the same order. A JSON document of all of it would be too large to be read at once."""
 
 SLICE = 48 << 20
 """Bytes of cell text that one statement writes. DuckDB holds a few times as much while it keeps the order of rows."""
@@ -114,8 +116,6 @@ def write_json(
     engine: Engine, table: Table, slices: Slices, folder: Path, package: str, version: str
 ) -> tuple[File, File]:
     """JSON (an object whose `rows` are one a line) and NDJSON of a table. `version` is the release that wrote them."""
-    parts = [f"{literal(_member(field))}, {json_value(field, quote(str(field['name'])))}" for field in _fields(table)]
-    line = "concat('{', " + ", ',', ".join(parts) + ", '}')"
     name = table.resource.name
     links = {"describedby": "datapackage.json"} | {
         suffix: table_file(name, suffix) for suffix in FORMATS if suffix != "json"
@@ -127,22 +127,37 @@ def write_json(
     ):
         members = ",\n".join(f"{_json(key)}: {_json(value)}" for key, value in head.items())
         document.write(f'{{\n{members},\n"rows": [\n'.encode())
-        _pour(engine, table, line, slices, (lines.write, Rows(document.write).write), folder)
+        _pour(engine, table, _line(table), slices, (lines.write, Rows(document.write).write), folder)
         document.write(b"\n]\n}\n" if table.rows else b"]\n}\n")
         return document.close(), lines.close()
 
 
+def write_ndjson(engine: Engine, table: Table, slices: Slices, folder: Path) -> File:
+    """NDJSON alone, for a table that is too large for one document."""
+    with _output(folder / table_file(table.resource.name, "ndjson")) as lines:
+        _pour(engine, table, _line(table), slices, (lines.write,), folder)
+        return lines.close()
+
+
+def _line(table: Table) -> str:
+    """SQL of a row as JSON on one line."""
+    parts = [f"{literal(_member(field))}, {json_value(field, quote(str(field['name'])))}" for field in _fields(table)]
+    return "concat('{', " + ", ',', ".join(parts) + ", '}')"
+
+
 def write_parquet(engine: Engine, table: Table, slices: Slices, folder: Path, package: str, version: str) -> File:
-    """Parquet, typed, zstd. Row groups are smaller where rows are wide, so that one of them stays within a slice."""
+    """Parquet, typed, zstd. Row groups are smaller where rows are wide, so that one of them stays within a slice.
+
+    Without a `version` it is one part of many: its types are steady, and it names no release, since many have it."""
     extents = _extents(engine, table)
     columns = []
     for field, extent in zip(_fields(table), extents, strict=True):
-        name, kind = quote(str(field["name"])), parquet_type(field, extent)
+        name, kind = quote(str(field["name"])), parquet_type(field, extent, steady=not version)
         columns.append(name if kind == "VARCHAR" else f"CAST({name} AS {kind}) AS {name}")
     fitting = SLICE // max(slices.width, 1) // BLOCK * BLOCK
     group = max(BLOCK, min(ROW_GROUP, fitting))
     facts = {"package": package, "version": version, "table": table.resource.name}
-    metadata = ", ".join(f"{quote(name)}: {literal(value)}" for name, value in facts.items())
+    metadata = ", ".join(f"{quote(name)}: {literal(value)}" for name, value in facts.items() if value)
     path = folder / table_file(table.resource.name, "parquet")
     options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group}, KV_METADATA {{{metadata}}}"
     engine.export(f"SELECT {', '.join(columns)} FROM {table.relation}", path, options)

@@ -95,18 +95,19 @@ def extent_columns(field: Descriptor, column: str) -> list[str]:
     return []
 
 
-def parquet_type(field: Descriptor, extent: Extent) -> str:
+def parquet_type(field: Descriptor, extent: Extent, *, steady: bool = False) -> str:
     """The DuckDB type that a column has in Parquet: exact where the values fit an exact type, text where nothing typed holds them.
 
     Numbers are DECIMAL(18, s) or DECIMAL(38, s), s being the most digits after a point; beyond that DOUBLE. Integers beyond 64
     bits are DECIMAL(38, 0), beyond 38 digits text. Datetimes are TIMESTAMP, in UTC with offsets, text where both kinds are mixed.
+    `steady` types do not follow the digits of numbers, so that many files of one table have the same: these are DOUBLE.
     """
     match kind(field):
         case "integer":
             return "BIGINT" if extent.whole <= 18 else "DECIMAL(38, 0)" if extent.whole <= 38 else "VARCHAR"
         case "number":
             digits = extent.whole + extent.fraction
-            if extent.plain and digits <= 38:
+            if extent.plain and digits <= 38 and not steady:
                 return f"DECIMAL({18 if digits <= 18 else 38}, {extent.fraction})"
             return "DOUBLE" if extent.finite else "VARCHAR"
         case "datetime":

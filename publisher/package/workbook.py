@@ -80,7 +80,8 @@ def write_workbook(
         _write_table(engine, sheets, table, info.table(table.resource.name), language)
     _write_dictionary(sheets, info, words)
     _write_sources(sheets, info, words)
-    _write_licence(sheets, info, words, [item for item in info.tables if item.rows > limit])
+    present = {table.resource.name for table in fitting}
+    _write_licence(sheets, info, words, [item for item in info.tables if item.name not in present])
     book.close()
     return File(path.name, path.stat().st_size, sha256_file(path), path)
 

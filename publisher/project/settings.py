@@ -25,6 +25,7 @@ class Settings:
     retention_releases: int = 100
     retention_days: int = 7
     memory: str = "512MB"
+    cluster: str = ""
     query_seconds: int = 60
     job_seconds: int = 3600
     alerts: Alerting = NOBODY
@@ -146,6 +147,15 @@ def _memory(value: Any) -> str:
     return f"{int(number)}{unit}"
 
 
+def read_cluster(value: Any) -> str:
+    """A cluster as written. Raises ValueError."""
+    text = _text(value)
+    if not _CLUSTER.fullmatch(text):
+        raise ValueError("must be local:N with the number of workers, or tcp://host:port of a Dask scheduler")
+    return text
+
+
+_CLUSTER = re.compile(r"local:[1-9][0-9]{0,3}|(?:tcp|tls)://[^/\s]+:[0-9]+")
 _HOST = re.compile(r"^(?:[^\s/:@?#\[\]]+|[0-9a-f:.]+)$")
 """A name, or an address of either kind."""
 
@@ -163,10 +173,16 @@ SETTINGS: Mapping[str, Setting] = {
         "Days that leftovers of unfinished runs are kept before `gc` may remove them.", _whole(1)
     ),
     "memory": Setting("Memory that DuckDB may use before it spills to disk.", _memory),
+    "cluster": Setting(
+        "Workers for tables of many parts: local:N processes here, or tcp://host:port of a Dask scheduler.",
+        read_cluster,
+    ),
     "query_seconds": Setting("Seconds after which a query or check is stopped.", _whole(1)),
     "job_seconds": Setting("Seconds after which an attempt of `run` or `schedule` is stopped.", _whole(1)),
     "alerts": Setting("Whom to tell of failures, recoveries, lateness and releases (a table).", parse_alerting),
-    "cache": Setting("Folder in which what was read from sources is kept.", _text),
+    "cache": Setting(
+        "Folder in which what was read from sources, and what is known of parts of large tables, is kept.", _text
+    ),
     "inbox": Setting("Folder or s3://bucket/prefix into which maintainers drop tables.", _inbox),
     "allow_hosts": Setting("Hosts that sources may be read from although their addresses are private.", _hosts),
     "allow_http": Setting("Hosts that sources may be read from without encryption.", _hosts),

@@ -1,6 +1,7 @@
 """The tables of a release. In: Checked. Out: Tables, those of people sorted by primary key and those of queries beside them.
 
     derive(checked, engine) -> Tables
+    arrange(engine, resource, relation) -> Table        the rows of one table, or of one part of it, in published order
 
 From here on SQL written in the project runs, so the engine is locked first: no file, no network, no setting (Engine.lock).
 Here private columns are left behind: what comes out knows nothing of them (privacy.py).
@@ -10,7 +11,7 @@ publishing.md, Bytes). A table of people without a key keeps the order of its fi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 from publisher.engine import Engine, SqlError, literal, quote
 from publisher.errors import InvalidData, ProjectError
 from publisher.findings import Finding, Report, Task
-from publisher.model import Descriptor, Package, Resource, Table, Tables
+from publisher.model import Descriptor, Package, Part, Resource, Table, Tables
 from publisher.privacy import disclosed, private_fields, private_names, public_package, public_resource
 from publisher.query.checks import judge
 from publisher.query.result import columns_sql, refuse_lexical
@@ -31,22 +32,30 @@ SECONDS = 60.0
 """How long one query or check may run."""
 
 
-def derive(checked: Checked, engine: Engine, *, seconds: float = SECONDS) -> Tables:
-    """All tables of a release as `canonical.<name>`, typed views of them under their own names.
+def derive(
+    checked: Checked, engine: Engine, *, seconds: float = SECONDS, parts: Mapping[str, Sequence[Part]] | None = None
+) -> Tables:
+    """All tables of a release as `canonical.<name>`, typed views of them under their own names. Tables in `parts` stay where they are.
 
-    Files below `engine.folder` stay within reach, nothing else does. Raises InvalidData where a check or the result of a query
-    has findings, ProjectError for a query that does not run, takes longer than `seconds` or returns other columns.
+    Files below `engine.folder` and the rows of parts stay within reach, nothing else does. Raises InvalidData where a check or the
+    result of a query has findings, ProjectError for a query that does not run, takes longer than `seconds` or returns other columns.
     """
     package = checked.loaded.package
-    engine.run(f"ATTACH ':memory:' AS {CATALOG} (ROW_GROUP_SIZE 16384)")
+    _attach(engine)
+    divided = parts or {}
     if any(private_fields(resource.schema) for resource in package.tables):
         engine.run(f"ATTACH ':memory:' AS {PRIVATE}")
-    tables = [_materialise(engine, resource, checked.relations[resource.name]) for resource in package.tables]
-    report = checked.report.merge(_infinite(engine, tables))
-    _refuse(package, report)
-    engine.lock(engine.folder)
+    tables = [
+        _view(engine, resource, divided[resource.name])
+        if resource.name in divided
+        else _materialise(engine, resource, checked.relations[resource.name])
+        for resource in package.tables
+    ]
+    report = checked.report.merge(infinite(engine, [table for table in tables if not table.parts]))
+    refuse(package, report)
+    engine.lock(engine.folder, *sorted({part.data.parent.parent for table in tables for part in table.parts}))
     report = report.merge(judge(engine, package.checks, package.tables, seconds=seconds))
-    _refuse(package, report)
+    refuse(package, report)
     chance = functions_of_chance(engine) if package.queries else frozenset()
     for resource in package.queries:
         tree = read_statement(engine, resource, [item.resource.name for item in tables], chance)
@@ -54,11 +63,30 @@ def derive(checked: Checked, engine: Engine, *, seconds: float = SECONDS) -> Tab
             table = _run(engine, resource, tree, seconds)
         references = {item.resource.name: f"SELECT * FROM {item.relation}" for item in tables}
         relation = f"SELECT * FROM {table.relation}"
-        report = report.merge(check_relation(engine, relation, resource, references), _infinite(engine, [table]))
+        report = report.merge(check_relation(engine, relation, resource, references), infinite(engine, [table]))
         tables.append(table)
-    _refuse(package, report)
+    refuse(package, report)
     public = replace(checked.loaded, package=public_package(package))
     return Tables(public, tuple(tables), _validation(report, package), private_names(package))
+
+
+def arrange(engine: Engine, resource: Resource, relation: str) -> Table:
+    """Rows of canonical text in published order, in an engine that holds no other table. `relation` is a SELECT of the schema's fields."""
+    _attach(engine)
+    return _materialise(engine, resource, relation)
+
+
+def _attach(engine: Engine) -> None:
+    engine.run(f"ATTACH ':memory:' AS {CATALOG} (ROW_GROUP_SIZE 16384)")
+
+
+def _view(engine: Engine, resource: Resource, parts: Sequence[Part]) -> Table:
+    """A table whose rows are read from its parts whenever somebody asks for them."""
+    _refuse_twins(resource)
+    name, files = relation_of(resource.name), ", ".join(literal(part.data) for part in parts)
+    engine.run(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{files}])")
+    show(engine, resource)
+    return Table(public_resource(resource), name, sum(part.rows for part in parts), tuple(parts))
 
 
 def _materialise(engine: Engine, resource: Resource, relation: str) -> Table:
@@ -146,7 +174,7 @@ def _compare_columns(resource: Resource, found: Sequence[str], where: str) -> No
     )
 
 
-def _infinite(engine: Engine, tables: Sequence[Table]) -> Report:
+def infinite(engine: Engine, tables: Sequence[Table]) -> Report:
     """Numbers that no JSON can hold: NaN and infinity are valid in a Table Schema, but not in what is published."""
     tasks = []
     for table in tables:
@@ -186,7 +214,8 @@ def _sql_of_wrong(table: Table, name: str, wrong: str) -> str:
     return f"SELECT {columns} FROM {table.relation} WHERE {wrong}"
 
 
-def _refuse(package: Package, report: Report) -> None:
+def refuse(package: Package, report: Report) -> None:
+    """Raise InvalidData where a report has findings."""
     if not report.valid:
         raise InvalidData(
             f"{package.name}: {report.counted}",
@@ -214,4 +243,4 @@ def _relative(place: str, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
 
-__all__ = ["derive", "tables_read"]
+__all__ = ["arrange", "derive", "infinite", "refuse", "tables_read"]

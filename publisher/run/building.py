@@ -22,6 +22,7 @@ from publisher.package.published import Published, read_checksums
 from publisher.package.release import build
 from publisher.run.context import Prepared, Run, Wishes
 from publisher.run.difference import Planned, table_settings
+from publisher.run.divide import complete
 from publisher.version import Bump
 
 ARCHIVE_LIMIT = 64 << 20
@@ -39,14 +40,16 @@ def build_release(
     folder = _fresh(engine.folder / "release")
     parent = planned.parent.version if planned.parent else None
     changes = replace(planned.changes, to_version=version)
-    package = prepared.tables.loaded.package
+    former = {str(item["name"]): item for item in planned.parent.descriptor["resources"]} if planned.parent else {}
+    tables = complete(prepared.tables, former, engine.folder / "parts-again" / version, run.settings.memory)
+    package = tables.loaded.package
     languages = _languages(run, package)
     sentences = write_notes(changes, languages, table_settings(package))
     said = {**_rule(planned.bump), "notes": sentences, "message": wishes.message}
     tombstones = write_tombstones(engine, planned.removed, changes, planned.notes, folder)
     release = build(
         engine,
-        prepared.tables,
+        tables,
         prepared.canonical,
         version=version,
         parent=parent,
@@ -88,7 +91,8 @@ def _companions(
     languages = _languages(run, prepared.tables.loaded.package)
     canonical = {name: file.path for name, file in prepared.canonical.items() if file.path is not None}
     made = list(write_companions(info, canonical, folder, languages=languages, base_url=run.settings.base_url))
-    if sum(file.bytes for file in prepared.canonical.values()) <= ARCHIVE_LIMIT:
+    parted = any(table.parts for table in prepared.tables.tables)
+    if not parted and sum(file.bytes for file in prepared.canonical.values()) <= ARCHIVE_LIMIT:
         kept = {file.name: file for file in (*prepared.canonical.values(), *files, *made) if file.path is not None}
         packed = [kept[name] for name in kept if Path(name).suffix in ARCHIVED]
         made.append(write_zip(packed, folder / layout.archive_file(info.name)))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from publisher.audit import Event, record
 from publisher.engine import Engine, open_engine
 from publisher.errors import StoreError
+from publisher.gates import Suspects
 from publisher.model import File, Tables
 from publisher.project import Settings
 from publisher.project.actor import Actor
@@ -88,11 +89,13 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Valid tables and their canonical CSVs, not yet compared with anything. `content` identifies them."""
+    """Valid tables and their canonical CSVs, not yet compared with anything. `content` identifies them; `suspects` is what may be personal
+    in tables that were looked through part by part."""
 
     tables: Tables
     canonical: Mapping[str, File]
     content: str
+    suspects: Mapping[str, Suspects] = field(default_factory=dict)
 
 
 @contextmanager

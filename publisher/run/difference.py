@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,9 +12,10 @@ from publisher import gates, layout
 from publisher.commit import Head
 from publisher.diff import ChangeSet, Notes, TableState, begin, compare, read_published
 from publisher.diff.tombstones import Removal, load_notes, read_removals, read_tombstones
-from publisher.engine import Engine
-from publisher.model import Descriptor, Package, Tables
+from publisher.engine import Engine, literal, quote
+from publisher.model import Descriptor, Package, Table, Tables
 from publisher.package.descriptor import described, described_package
+from publisher.package.metadata import TableInfo
 from publisher.package.published import Published, fetch_file, read_release
 from publisher.package.schema import published_schema
 from publisher.project.package import REMOVALS
@@ -43,8 +45,7 @@ def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishe
     """The difference to the head's latest release, the number that follows, the gates. Raises GateRefused, UsageError, StoreError."""
     package = prepared.tables.loaded.package
     run.progress("compare", 0, 0)
-    sensitive = _sensitive_gates(engine, prepared.tables)
-    after = states_after(prepared.tables)
+    sensitive = _sensitive_gates(engine, prepared)
     rows = {table.resource.name: table.rows for table in prepared.tables.tables}
     judge = partial(
         gates.check,
@@ -58,7 +59,9 @@ def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishe
     )
     if head.latest is None:
         version = next_version(None, FIRST_RELEASE, first=str(package.settings.get("initial_version", "")))
-        planned = Planned(None, begin(engine, after), FIRST_RELEASE, version, judge(None, None), Notes(), None)
+        planned = Planned(
+            None, begin(engine, states_after(prepared.tables)), FIRST_RELEASE, version, judge(None, None), Notes(), None
+        )
     else:
         folder = engine.folder / "parent"
         folder.mkdir(exist_ok=True)
@@ -66,6 +69,7 @@ def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishe
         removed = fetch_file(run.store, package.name, parent.version, layout.REMOVED, folder)
         notes = load_notes(engine, read_tombstones(removed), _removals(package))
         before, same = states_before(parent, prepared)
+        after = states_after(prepared.tables, parent)
         described = (parent.descriptor, described_package(package))
         changes = compare(engine, before, after, same, package=described, notes=notes, from_version=parent.version)
         bump = rule(changes.facts)
@@ -79,28 +83,29 @@ def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishe
     return replace(planned, gates=(*planned.gates, *sensitive, *past))
 
 
-def _sensitive_gates(engine: Engine, tables: Tables) -> tuple[gates.Gate, ...]:
+def _sensitive_gates(engine: Engine, prepared: Prepared) -> tuple[gates.Gate, ...]:
     """What looks like personal data or a secret in what would be published: rows, descriptions, SQL."""
+    tables = prepared.tables
     package = tables.loaded.package
     said = {
         item.resource.name: described(item.resource) | {"schema": published_schema(item.resource)}
         for item in tables.tables
     }
     told = {"package": described_package(package), **said}
-    return (*gates.look_through(engine, tables.tables), *gates.look_for_secrets(told, package.settings))
+    return (
+        *gates.look_through(engine, tables.tables, prepared.suspects),
+        *gates.look_for_secrets(told, package.settings),
+    )
 
 
 def compare_releases(engine: Engine, before: Published, after: Published) -> ChangeSet:
     """What differs between two published releases, whichever came first. The rows stay in the engine."""
-    hashes = [
-        {table.name: file.sha256 for table in side.info.tables if (file := table.file("csv"))}
-        for side in (before, after)
-    ]
-    same = {name for name, sha256 in hashes[0].items() if hashes[1].get(name) == sha256}
+    hashes = [_hashes(side) for side in (before, after)]
+    same = {name for name, its in hashes[0].items() if hashes[1].get(name) == its}
     return compare(
         engine,
-        _published_states(before, same),
-        _published_states(after, same),
+        _published_states(before, same, hashes[1]),
+        _published_states(after, same, hashes[0]),
         same,
         package=(before.descriptor, after.descriptor),
         from_version=before.version,
@@ -117,40 +122,95 @@ def _removals(package: Package) -> tuple[Removal, ...]:
     return read_removals(package.removals, keys, str(package.root / REMOVALS))
 
 
-def states_after(tables: Tables) -> list[TableState]:
+def states_after(tables: Tables, parent: Published | None = None) -> list[TableState]:
+    """The tables of a release that is being made. Parts that `parent` has are left out of the rows of tables in parts, as states_before
+    leaves them out."""
+    former = _hashes(parent) if parent else {}
     return [
         TableState(
             table.resource.name,
-            table.relation,
+            _relation(table, former.get(table.resource.name, [])),
             published_schema(table.resource),
             table.resource.primary_key,
             described(table.resource),
             table.rows,
+            bool(table.parts),
         )
         for table in tables.tables
     ]
 
 
+def _relation(table: Table, former: Sequence[str]) -> str:
+    """The rows of a table, those of parts that the parent has apart."""
+    if not table.parts:
+        return table.relation
+    own = [part.files[0].sha256 for part in table.parts]
+    files = [literal(table.parts[place].data) for place in _only(own, former)]
+    if not files:
+        return _nothing(table.resource.fields)
+    return f"read_parquet([{', '.join(files)}])"
+
+
+def _nothing(fields: Sequence[str]) -> str:
+    return f"(SELECT {', '.join(f'NULL::VARCHAR AS {quote(name)}' for name in fields)} WHERE FALSE)"
+
+
+def _only(own: Sequence[str], others: Sequence[str]) -> list[int]:
+    """The places of hashes that the other side does not have; each of several equal ones answers to one over there."""
+    left = Counter(others) if len(others) > 1 else Counter()
+    found = []
+    for place, sha256 in enumerate(own):
+        if left[sha256]:
+            left[sha256] -= 1
+        else:
+            found.append(place)
+    return found
+
+
+def _hashes(release: Published) -> dict[str, list[str]]:
+    """The sha256 of each table's CSV, or of those of its parts."""
+    return {table.name: [file.sha256 for file in table.parts("csv")] for table in release.info.tables}
+
+
 def states_before(parent: Published, prepared: Prepared) -> tuple[list[TableState], set[str]]:
     """The parent's tables, and which of them have the same bytes; those are not fetched."""
-    hashes = {table.name: file.sha256 for table in parent.info.tables if (file := table.file("csv"))}
-    same = {name for name, file in prepared.canonical.items() if hashes.get(name) == file.sha256}
-    return _published_states(parent, same, prepared.tables.private), same
+    former = _hashes(parent)
+    own = {name: [file.sha256] for name, file in prepared.canonical.items()}
+    own |= {
+        table.resource.name: [part.files[0].sha256 for part in table.parts]
+        for table in prepared.tables.tables
+        if table.parts
+    }
+    same = {name for name, hashes in own.items() if former.get(name) == hashes}
+    return _published_states(parent, same, own, prepared.tables.private), same
 
 
 def _published_states(
-    release: Published, same: Collection[str], private: Mapping[str, tuple[str, ...]] | None = None
+    release: Published,
+    same: Collection[str],
+    others: Mapping[str, Sequence[str]],
+    private: Mapping[str, tuple[str, ...]] | None = None,
 ) -> list[TableState]:
-    """A release's tables for a comparison; the rows of those in `same` are not fetched. `private` columns are not told of again."""
+    """A release's tables for a comparison; rows of those in `same`, and of parts that the `others` have, are not fetched. `private`
+    columns are not told of again."""
     return [
         TableState(
             table.name,
-            "" if table.name in same else read_published(release.csv_path(table), table.schema),
+            "" if table.name in same else _published_rows(release, table, others.get(table.name, ())),
             table.schema,
             table.primary_key,
             resource,
             table.rows,
+            table.divided,
             (private or {}).get(table.name, ()),
         )
         for table, resource in zip(release.info.tables, release.descriptor["resources"], strict=True)
     ]
+
+
+def _published_rows(release: Published, table: TableInfo, others: Sequence[str]) -> str:
+    if not table.divided:
+        return read_published(release.csv_paths(table), table.schema)
+    files = table.parts("csv")
+    paths = [release.csv_path(files[place]) for place in _only([file.sha256 for file in files], others)]
+    return read_published(paths, table.schema) if paths else _nothing([item.name for item in table.fields])

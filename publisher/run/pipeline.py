@@ -31,10 +31,12 @@ from publisher.privacy import withholds
 from publisher.project import find_package, find_project, read_signer
 from publisher.project.actor import find_actor
 from publisher.query import derive
+from publisher.query import refuse as refuse_report
 from publisher.run.building import build_release, whole_seconds
 from publisher.run.context import Prepared, Run, Wishes, open_workspace
 from publisher.run.derived import make_plan, source
 from publisher.run.difference import Planned, compare_with, states_after, states_before
+from publisher.run.divide import divide, find_workers
 from publisher.sources import Brought, accept, bring, refuse
 from publisher.store import open_store
 from publisher.validate import check
@@ -127,16 +129,30 @@ def plan_package(run: Run, package: Package, wishes: Wishes) -> Plan:
 
 def prepare(run: Run, engine: Engine, loaded: Loaded) -> Prepared:
     """Validate, query, and write the canonical CSVs. Raises InvalidData, ProjectError."""
+    worked = divide(
+        loaded,
+        find_workers(run.settings.cluster),
+        cache=run.outside.cache,
+        folder=engine.folder / "parts",
+        memory=run.settings.memory,
+        now=run.now(),
+        progress=run.progress,
+    )
     run.progress("validate", 0, 0)
-    checked = check(loaded, engine)
+    checked = check(loaded, engine, divided={name: item.divided for name, item in worked.items()})
+    refuse_report(loaded.package, checked.report.merge(*(item.report for item in worked.values())))
+    worked = {name: item for name, item in worked.items() if item.clean}
+    for item in worked.values():
+        item.settle()
     run.progress("query", 0, 0)
-    tables = derive(checked, engine, seconds=run.settings.query_seconds)
+    parts = {name: item.parts for name, item in worked.items()}
+    tables = derive(checked, engine, seconds=run.settings.query_seconds, parts=parts)
     run.progress("package", 0, 0)
     canonical = write_canonical(engine, tables, engine.folder / "canonical")
     content = identity(tables, canonical)
     if withholds(loaded.package):
         tables = replace(tables, loaded=replace(tables.loaded, inputs=content))
-    return Prepared(tables, canonical, content)
+    return Prepared(tables, canonical, content, {name: item.suspects for name, item in worked.items()})
 
 
 def compare_sources(run: Run, engine: Engine, before: Published, package: Package) -> ChangeSet:
@@ -145,7 +161,8 @@ def compare_sources(run: Run, engine: Engine, before: Published, package: Packag
     prepared = prepare(run, engine, loaded)
     states, same = states_before(before, prepared)
     described = (before.descriptor, described_package(package))
-    return compare(engine, states, states_after(prepared.tables), same, package=described, from_version=before.version)
+    after = states_after(prepared.tables, before)
+    return compare(engine, states, after, same, package=described, from_version=before.version)
 
 
 def refresh_derived(run: Run, *packages: str, check: bool = False) -> Refreshed:

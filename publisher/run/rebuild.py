@@ -23,7 +23,7 @@ from publisher.diff.tombstones import load_notes, read_tombstones
 from publisher.engine import Engine, literal, open_engine
 from publisher.errors import InvalidData, NotFound, UsageError
 from publisher.findings import Report
-from publisher.model import Descriptor, File, Loaded, Package, Reading, Release, Resource, Tables
+from publisher.model import Descriptor, File, Loaded, Package, Part, Reading, Release, Resource, Tables
 from publisher.package.descriptor import described_package, identity
 from publisher.package.metadata import TableInfo, read_metadata
 from publisher.package.published import Published, fetch_file
@@ -32,6 +32,7 @@ from publisher.query import derive
 from publisher.run.building import build_release
 from publisher.run.context import Prepared, Run, Wishes
 from publisher.run.difference import Planned, states_after, states_before
+from publisher.run.part import make_part
 from publisher.run.remaking import remade
 from publisher.run.removal import Held, Removal, columns_of, relation_of, removals_of, silenced
 from publisher.store import open_store
@@ -79,7 +80,7 @@ def rebuild(run: Run, former: Former, version: str, order: Order, folder: Path) 
     published = former.published
     former = replace(former, parent=_within(former.parent, folder / "parent"))
     with open_engine(folder, memory=run.settings.memory) as engine:
-        tables, left = _tables(engine, former, order, folder)
+        tables, left = _tables(engine, former, order, folder, run.settings.memory)
         canonical = write_canonical(engine, tables, folder / "canonical")
         content = identity(tables, canonical)
         tables = replace(tables, loaded=replace(tables.loaded, inputs=content))
@@ -92,10 +93,11 @@ def rebuild(run: Run, former: Former, version: str, order: Order, folder: Path) 
         created = str(published.descriptor["created"])
         release = build_release(run, engine, prepared, planned, wishes, version, created)
         again = tuple(_again(engine, tables, release, order.texts))
-    return Rebuilt(release, _shelve(release, canonical, folder), left, again)
+    files = [*canonical.values(), *(part.files[0] for table in tables.tables for part in table.parts)]
+    return Rebuilt(release, _shelve(release, files, folder), left, again)
 
 
-def _tables(engine: Engine, former: Former, order: Order, folder: Path) -> tuple[Tables, tuple[str, ...]]:
+def _tables(engine: Engine, former: Former, order: Order, folder: Path, memory: str) -> tuple[Tables, tuple[str, ...]]:
     """The tables without what must go, derived ones made anew where they are made from it, and the names of those that cannot be."""
     published = former.published
     infos = {item.name: item for item in published.info.tables}
@@ -108,16 +110,21 @@ def _tables(engine: Engine, former: Former, order: Order, folder: Path) -> tuple
     relations = {
         item.name: relation_of(
             infos[item.name],
-            read_published(published.csv_path(infos[item.name]), infos[item.name].schema),
+            read_published(published.csv_paths(infos[item.name]), infos[item.name].schema),
             removals_of(item.name, order.removals),
             item.fields,
         )
         for item in resources
-        if item.query is None
+        if item.query is None and not infos[item.name].divided
+    }
+    parts = {
+        item.name: _parts(published, infos[item.name], item, order, folder, memory)
+        for item in resources
+        if item.query is None and infos[item.name].divided
     }
     loaded = Loaded(package, {}, former.entry.inputs, former.entry.read_at)
     try:
-        tables = derive(Checked(loaded, Report(), relations), engine)
+        tables = derive(Checked(loaded, Report(), relations), engine, parts=parts)
         _expect_valid(engine, tables, touched)
     except InvalidData as error:
         raise _invalid(former, error.report) from None
@@ -128,6 +135,23 @@ def _tables(engine: Engine, former: Former, order: Order, folder: Path) -> tuple
         for table in found
     ]
     return replace(tables, tables=tuple(found), validation=_validation(published, tables)), left
+
+
+def _parts(
+    published: Published, info: TableInfo, resource: Resource, order: Order, folder: Path, memory: str
+) -> tuple[Part, ...]:
+    """The parts of a table without what must go; those that held nothing of it come out as they were."""
+    removals = removals_of(info.name, order.removals)
+    return tuple(
+        make_part(
+            relation_of(info, read_published(published.csv_path(file), info.schema), removals, resource.fields),
+            resource,
+            published.package,
+            folder / "parts" / f"{info.name}-{number}",
+            memory,
+        )
+        for number, file in enumerate(info.parts("csv"))
+    )
 
 
 def _resource(item: Descriptor, info: TableInfo, order: Order) -> Resource:
@@ -222,7 +246,7 @@ def _changes(
         return begin(engine, states_after(prepared.tables)), notes, stones
     before, same = states_before(parent, prepared)
     described = (parent.descriptor, described_package(prepared.tables.loaded.package))
-    after = states_after(prepared.tables)
+    after = states_after(prepared.tables, parent)
     changes = compare(engine, before, after, same, package=described, notes=notes, from_version=parent.version)
     return changes, notes, stones
 
@@ -291,7 +315,7 @@ def _within(parent: Published | None, folder: Path) -> Published | None:
     return replace(parent, folder=folder)
 
 
-def _shelve(release: Release, canonical: Mapping[str, File], folder: Path) -> Published:
+def _shelve(release: Release, canonical: Sequence[File], folder: Path) -> Published:
     """The release as the parent of the next one: its documents in a store of their own, its CSVs at hand."""
     store = open_store(str(folder / "shelf"), env={})
     root = layout.release_folder(release.package, release.version)
@@ -302,7 +326,7 @@ def _shelve(release: Release, canonical: Mapping[str, File], folder: Path) -> Pu
             store.put(root + file.name, path, sha256=file.sha256, headers=layout.headers(root + file.name))
     scratch = folder / "csv"
     scratch.mkdir()
-    for file in canonical.values():
+    for file in {file.sha256: file for file in canonical}.values():
         assert file.path is not None
         (scratch / f"{file.sha256}.csv").hardlink_to(file.path)
     descriptor = json.loads((folder / "release" / layout.DESCRIPTOR).read_bytes())

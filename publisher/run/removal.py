@@ -74,7 +74,7 @@ def _look(engine: Engine, release: Published, table: TableInfo, item: Removal) -
     wanted = columns_of(item, table)
     if not wanted:
         return 0, set()
-    relation, where = read_published(release.csv_path(table), table.schema), rows_of(item, table)
+    relation, where = read_published(release.csv_paths(table), table.schema), rows_of(item, table)
     if item.fields and item.key:
         where += f" AND {quote(wanted[0])} IS DISTINCT FROM {value_of(item)}"
     count = 1 if item.of_column else int(engine.value(f"SELECT count(*) FROM {relation} WHERE {where}"))

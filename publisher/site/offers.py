@@ -54,7 +54,9 @@ class Offers:
         return [item for item in offers if item]
 
     def table(self, table: TableInfo) -> list[Offer]:
-        """A table's files, the canonical CSV first."""
+        """A table's files, the canonical CSV first; of one in parts, the newest part of each format and the descriptor, which names all."""
+        if table.divided:
+            return self._parts(table)
         offers = [
             Offer(
                 self.links.file(self.shelf.package, self.shelf.release.version, file.path),
@@ -68,10 +70,20 @@ class Offers:
         excel = self._offer(name, self.words("CSV for Excel"), "text/csv")
         return [*offers[:1], *([excel] if excel else []), *offers[1:]]
 
+    def _parts(self, table: TableInfo) -> list[Offer]:
+        formats = dict.fromkeys(file.format for file in table.files)
+        found = [(table.parts(form)[-1], len(table.parts(form))) for form in formats]
+        offers = (
+            self._offer(file.path, f"{_FORMATS.get(file.format, file.format.upper())} {count}/{count}", file.mediatype)
+            for file, count in found
+        )
+        described = self._offer(layout.DESCRIPTOR, self.words("Metadata, JSON"), "application/json")
+        return [item for item in (*offers, described) if item]
+
     def citation(self) -> Offer | None:
         return self._offer(layout.CITATION, layout.CITATION, "application/yaml")
 
     @staticmethod
     def is_too_long_for_excel(table: TableInfo) -> bool:
-        """Whether a table has no sheet in the workbook, because it has too many rows."""
-        return table.rows > ROW_LIMIT
+        """Whether a table has no sheet in the workbook, because it is too large."""
+        return table.rows > ROW_LIMIT or table.divided

@@ -39,6 +39,9 @@ def snippets(table: TableInfo, folder: str) -> Iterator[Snippet]:
     csv, parquet, document = (
         f"{folder}{quote(file.path)}" if (file := table.file(kind)) else "" for kind in ("csv", "parquet", "json")
     )
+    if table.divided:
+        yield Snippet("Python, DuckDB", "python", _duckdb_parts(table.name, folder))
+        return
     texts = [field.name for field in table.fields if field.type in _TEXT]
     if csv:
         yield Snippet("Excel (Power Query)", "powerquery", _power_query(csv, table))
@@ -120,6 +123,19 @@ def _duckdb(name: str, address: str) -> str:
         "from urllib.request import urlretrieve\n\nimport duckdb\n\n"
         f'urlretrieve("{address}", "{name}.parquet")\n'
         f"print(duckdb.sql(\"SELECT * FROM '{name}.parquet'\"))\n"
+    )
+
+
+def _duckdb_parts(name: str, folder: str) -> str:
+    """For a table of many files, which the descriptor names."""
+    return (
+        "import json\nfrom urllib.request import urlopen, urlretrieve\n\nimport duckdb\n\n"
+        f'folder = "{folder}"\n'
+        'tables = json.load(urlopen(folder + "datapackage.json"))["resources"]\n'
+        f'formats = next(table["formats"] for table in tables if table["name"] == {json.dumps(name)})\n'
+        'paths = next(item["path"] for item in formats if item["format"] == "parquet")\n'
+        "for path in paths:\n    urlretrieve(folder + path, path)\n"
+        "print(duckdb.read_parquet(paths))\n"
     )
 
 

@@ -13,12 +13,14 @@ from publisher.validate.accept import Column
 from publisher.validate.house import LEFT_TO_GATES
 from publisher.validate.package import LIMIT, drop_scans, report_of, validate_tables
 from publisher.validate.scan import Scan
+from publisher.validate.union import Divided
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
     """A package whose tables are valid. `relations` gives for each table a SELECT over the engine that yields the schema's
-    fields in order as canonical text (VARCHAR, NULL for missing), in the order of the file."""
+    fields in order as canonical text (VARCHAR, NULL for missing), in the order of the file; tables whose parts were read before
+    need none."""
 
     loaded: Loaded
     report: Report
@@ -29,10 +31,19 @@ class Checked:
             raise ValueError("Checked can be made from a passing report only")
 
 
-def check(loaded: Loaded, engine: Engine, *, checks: str | None = "house", limit: int | None = LIMIT) -> Checked:
-    """Validate a package's tables. Raises InvalidData with the report where anything is found, ProjectError as load does."""
+def check(
+    loaded: Loaded,
+    engine: Engine,
+    *,
+    checks: str | None = "house",
+    limit: int | None = LIMIT,
+    divided: Mapping[str, Divided] | None = None,
+) -> Checked:
+    """Validate a package's tables; the parts of those in `divided` were read before, by rules without the checks LEFT_TO_GATES.
+
+    Raises InvalidData with the report where anything is found, ProjectError as load does."""
     package = loaded.package
-    scans = validate_tables(engine, package, checks=checks, limit=limit, without=LEFT_TO_GATES)
+    scans = validate_tables(engine, package, checks=checks, limit=limit, without=LEFT_TO_GATES, divided=divided)
     report = report_of(scans)
     if not report.valid:
         raise InvalidData(
@@ -40,7 +51,7 @@ def check(loaded: Loaded, engine: Engine, *, checks: str | None = "house", limit
             report,
             f"Run `publisher validate {package.name}`, correct the cells it names, and publish again.",
         )
-    relations = {name: canonical_sql(engine, scan) for name, scan in scans.items()}
+    relations = {name: canonical_sql(engine, scan) for name, scan in scans.items() if not scan.parts}
     drop_scans(engine, scans)
     return Checked(loaded, report, relations)
 

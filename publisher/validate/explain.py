@@ -52,7 +52,9 @@ def explain(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
     """Complete the samples of a scan."""
     known: dict[str, Sequence[str]] = {}
     fields = dict(enumerate(scan.fields, start=1))
-    lines = dict(_lines(engine, scan, sorted({item.row for item in scan.found.kept if item.row and item.line is None})))
+    lines = dict(
+        lines_of(engine, scan, sorted({item.row for item in scan.found.kept if item.row and item.line is None}))
+    )
     readers: dict[str, Reader] = {}
     seen: Counter[str] = Counter()
     completed = []
@@ -144,7 +146,7 @@ def _referenced(
     return known[name]
 
 
-def _lines(engine: Engine, scan: Scan, wanted: Sequence[int]) -> Iterator[tuple[int, int]]:
+def lines_of(engine: Engine, scan: Scan, wanted: Sequence[int]) -> Iterator[tuple[int, int]]:
     """(record, physical line) of records, from the line ends inside the cells before them. `wanted` is sorted."""
     records = scan.records
     if not wanted or records is None or scan.source.plain is None:

@@ -63,26 +63,34 @@ SUSPECT_NUMBER = r"(^|[^0-9A-Za-z_.-])(\+|[0٠۰]{2})[1-9١-٩۱-۹][\p{Nd} ./()
 """What every telephone number that is not announced by a word begins with, as RE2 can tell it."""
 
 
-def check_table(engine: Engine, scan: Scan, settings: Mapping[str, Any], without: Collection[str] = ()) -> None:
-    """Add the findings of every house check that is on, those in `without` left out. Raises ProjectError for a switch that does not
-    exist."""
+def switched_on(path: str, settings: Mapping[str, Any], without: Collection[str] = ()) -> frozenset[str]:
+    """The house checks of a table that are on, those in `without` left out. Raises ProjectError for a switch that does not exist."""
     switches = settings.get("checks") or {}
     unknown = [name for name in switches if name not in HOUSE]
     if unknown:
-        raise ProjectError(f"{scan.source.path}: there is no check {unknown[0]!r}", f"Checks are: {', '.join(HOUSE)}.")
-    if scan.records is None:
+        raise ProjectError(f"{path}: there is no check {unknown[0]!r}", f"Checks are: {', '.join(HOUSE)}.")
+    return frozenset(name for name in HOUSE if switches.get(name, True)) - {*without}
+
+
+def check_table(engine: Engine, scan: Scan, settings: Mapping[str, Any], without: Collection[str] = ()) -> None:
+    """Add the findings of every house check that is on. Raises ProjectError as `switched_on` does."""
+    on = switched_on(scan.source.path, settings, without)
+    if scan.records is None and not scan.parts:
         return
-    on = {name for name in HOUSE if switches.get(name, True)} - {*without}
     if "unique-key" in on:
         check_unique_keys(engine, scan)
     if "empty-table" in on and not scan.rows:
         scan.found.add(Finding("empty-table", note="the table has a header and no records"))
-    _check_cells(engine, scan, on)
-    if "near-duplicate" in on:
+    if scan.records is not None:
+        check_cells(engine, scan, on)
+    elif scan.cells is not None:
+        scan.found.join(scan.cells)
+    if "near-duplicate" in on and scan.keys:
         _check_near_duplicates(engine, scan)
 
 
-def _check_cells(engine: Engine, scan: Scan, on: set[str]) -> None:
+def check_cells(engine: Engine, scan: Scan, on: Collection[str]) -> None:
+    """Add the findings of the checks of single cells."""
     judges = {code: judge for code, judge in JUDGES.items() if code in on}
     categories = _categories(scan) if "category" in on else {}
     for row, number, cell in _suspects(engine, scan, categories, "personal-data" in on):

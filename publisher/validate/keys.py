@@ -129,13 +129,15 @@ def _check_foreign_key(engine: Engine, scan: Scan, key: Mapping[str, Any], scans
     if not set(names) <= {field.name for field in scan.fields}:
         return
     target = referenced(scan, key, scans)
+    if target.parts:
+        return
     own = [str(scan.key_column(name)) for name in names]
     theirs = [_their_key(scan, name, target, other) for name, other in zip(names, reference["fields"], strict=True)]
     selected = ", ".join(f"{sql} AS {column}" for sql, column in zip(theirs, own, strict=True))
     lookup = f"(SELECT DISTINCT {selected} FROM {target.keys})" if target.keys else f"(SELECT {selected} WHERE FALSE)"
     same = " AND ".join(f"mine.{column} IS NOT DISTINCT FROM theirs.{column}" for column in own)
     columns = ", ".join(f"mine.{column}" for column in own)
-    sql = f"SELECT row, {columns} FROM {scan.keys} AS mine ANTI JOIN {lookup} AS theirs ON {same} WHERE NOT ({_all_null(own)}) ORDER BY row"
+    sql = f"SELECT row, {columns} FROM {scan.keys} AS mine ANTI JOIN {lookup} AS theirs ON {same} WHERE NOT ({all_null(own)}) ORDER BY row"
     for row, *cells in stream(engine, sql):
         values = ", ".join(map(_shown, cells))
         note = (
@@ -175,7 +177,7 @@ def _repeated(
     A key of missing cells alone repeats nothing; with `blank`, each is given too, with no record before it."""
     if len(columns) == 1 and _ascends(engine, relation, columns[0]):
         return
-    names, nothing = ", ".join(columns), _all_null(columns)
+    names, nothing = ", ".join(columns), all_null(columns)
     found = f"count(*) > 1 OR ({nothing})" if blank else f"count(*) > 1 AND NOT ({nothing})"
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT {names} FROM {relation} GROUP BY {names} HAVING {found}"
@@ -201,7 +203,8 @@ def _ascends(engine: Engine, relation: str, column: str) -> bool:
     return not engine.rows(f"SELECT 1 FROM ({pairs}) WHERE {column} IS NULL OR {column} <= before LIMIT 1")
 
 
-def _all_null(columns: Sequence[str]) -> str:
+def all_null(columns: Sequence[str]) -> str:
+    """SQL: every one of the columns is NULL."""
     return " AND ".join(f"{column} IS NULL" for column in columns)
 
 

@@ -28,6 +28,7 @@ from publisher.validate.reading import read_head
 from publisher.validate.scan import Scan, Source
 from publisher.validate.single import Reference, descriptor_at, resource_of
 from publisher.validate.table import read_path, scan_table
+from publisher.validate.union import Divided, compared, unite
 from publisher.validate.withhold import withhold
 
 LIMIT = 1000
@@ -74,9 +75,16 @@ def validate_package(
 
 
 def validate_tables(
-    engine: Engine, package: Package, *, checks: str | None, limit: int | None, without: Collection[str] = ()
+    engine: Engine,
+    package: Package,
+    *,
+    checks: str | None,
+    limit: int | None,
+    without: Collection[str] = (),
+    divided: Mapping[str, Divided] | None = None,
 ) -> dict[str, Scan]:
-    """The scans of a package's tables, all findings added; house checks in `without` are left out."""
+    """The scans of a package's tables, all findings added; house checks in `without` are left out. `divided` are tables whose parts were
+    read before."""
     profile = str(package.descriptor.get("$schema", ""))
     on = checks == "house"
     return validate_resources(
@@ -87,6 +95,7 @@ def validate_tables(
         house_checks=on,
         without=without,
         root=package.root,
+        divided=divided or {},
     )
 
 
@@ -116,7 +125,7 @@ def check_relation(
             dialect=parse_dialect(None, where),
             sql=relation,
             keyed=keyed_fields(schemas, name),
-            own=_own(resource.schema, where) if not number else {},
+            own=own_of(resource.schema, where) if not number else {},
         )
         scans[name] = scan_table(engine, source, limit)
     scan = scans[resource.name]
@@ -136,16 +145,24 @@ def validate_resources(
     house_checks: bool = False,
     without: Collection[str] = (),
     root: Path | None = None,
+    divided: Mapping[str, Divided] | None = None,
 ) -> dict[str, Scan]:
-    """Scan tables and compare their keys. `only` is the one table whose findings are wanted, where the others are references."""
-    plains = {item.name: _plain(engine, number, item, _where(item, root)) for number, item in enumerate(resources)}
+    """Scan tables and compare their keys. `only` is the one table whose findings are wanted, where the others are references.
+
+    Tables in `divided` are put together from their parts, unless only the joined table can tell what is wrong."""
+    parted = {name: item for name, item in (divided or {}).items() if item.whole}
+    plains = {
+        item.name: plain_of(engine, number, item, where_of(item, root))
+        for number, item in enumerate(resources)
+        if item.name not in parted
+    }
     schemas = {}
     for item in resources:
-        schema = item.schema or _schema_of_labels(plains[item.name], item, _where(item, root))
-        schemas[item.name] = parse_schema(schema, _where(item, root), profile)
+        schema = item.schema or _schema_of_labels(plains[item.name], item, where_of(item, root))
+        schemas[item.name] = parse_schema(schema, where_of(item, root), profile)
     scans: dict[str, Scan] = {}
     for number, resource in enumerate(resources):
-        source = _source(number, resource, plains[resource.name], schemas, _where(resource, root))
+        source = _source(number, resource, plains.get(resource.name), schemas, where_of(resource, root))
         for key in source.schema.foreign_keys if only in (None, resource.name) else ():
             name = key["reference"]["resource"]
             if name and name not in schemas:
@@ -153,7 +170,23 @@ def validate_resources(
                     f"{source.path}: a foreign key of table {resource.name} refers to {name!r}, which does not exist",
                     f"Tables are: {', '.join(sorted(schemas))}.",
                 )
-        scans[resource.name] = scan_table(engine, source, limit)
+        if resource.name in parted:
+            scans[resource.name] = unite(source, parted[resource.name], limit)
+        else:
+            scans[resource.name] = scan_table(engine, source, limit)
+    read = {name: scan for name, scan in scans.items() if name not in parted}
+    if parted and not compared(engine, schemas, read, parted):
+        drop_scans(engine, read)
+        return validate_resources(
+            engine,
+            resources,
+            limit=limit,
+            only=only,
+            profile=profile,
+            house_checks=house_checks,
+            without=without,
+            root=root,
+        )
     settings_of = {item.name: item.descriptor.get("publisher") or {} for item in resources}
     for name, scan in scans.items():
         if only in (None, name):
@@ -186,7 +219,8 @@ def drop_scans(engine: Engine, scans: Mapping[str, Scan]) -> None:
             engine.run(f"DROP TABLE IF EXISTS {table}{scan.source.number}")
 
 
-def _plain(engine: Engine, number: int, resource: Resource, where: str) -> Plain:
+def plain_of(engine: Engine, number: int, resource: Resource, where: str) -> Plain:
+    """A resource's files as one plain file in the engine's folder. Raises ProjectError as make_plain does."""
     folder = engine.folder / f"source-{number}"
     folder.mkdir(exist_ok=True)
     header = bool(resource.dialect.get("header", True))
@@ -209,7 +243,7 @@ def _schema_of_labels(plain: Plain, resource: Resource, where: str) -> dict[str,
     return {"fields": [{"name": name, "type": "any"} for name in names]}
 
 
-def _source(number: int, resource: Resource, plain: Plain, schemas: Mapping[str, Any], where: str) -> Source:
+def _source(number: int, resource: Resource, plain: Plain | None, schemas: Mapping[str, Any], where: str) -> Source:
     suffix = read_path(resource.paths[0])
     return Source(
         number=number,
@@ -220,18 +254,19 @@ def _source(number: int, resource: Resource, plain: Plain, schemas: Mapping[str,
         suffix=suffix,
         plain=plain,
         keyed=keyed_fields(schemas, resource.name),
-        own=_own(resource.schema, where),
+        own=own_of(resource.schema, where),
     )
 
 
-def _own(schema: Mapping[str, Any], where: str) -> dict[str, dict[str, Any]]:
+def own_of(schema: Mapping[str, Any], where: str) -> dict[str, dict[str, Any]]:
     """Constraints that frictionless does not know, found fit."""
     own = own_constraints(schema)
     check_json_rules(own, where)
     return own
 
 
-def _where(resource: Resource, root: Path | None) -> str:
+def where_of(resource: Resource, root: Path | None) -> str:
+    """A table's place in messages."""
     return f"{root or Path(resource.place).parent}: table {resource.name}"
 
 

@@ -81,7 +81,10 @@ class Records:
 @dataclass(slots=True)
 class Scan:
     """What is known of a table after its cells were read. `keys` is a relation with `row` and one column for each keyed field,
-    `rewritten` a table of texts that only the exact lane could make canonical, `narrow` that of the accept lane."""
+    `rewritten` a table of texts that only the exact lane could make canonical, `narrow` that of the accept lane.
+
+    A table that was read in `parts` has neither records nor keys here: its keys were compared before (union.py), `cells` holds what the
+    house checks found in single cells, and its findings know their lines."""
 
     source: Source
     fields: tuple[Any, ...]
@@ -93,6 +96,8 @@ class Scan:
     rewritten: str = ""
     narrow: str = ""
     fatal: Finding | None = None
+    parts: bool = False
+    cells: Collector | None = None
 
     @property
     def marked(self) -> str:

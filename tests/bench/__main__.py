@@ -25,6 +25,7 @@ BENCHES = {
     "pipeline": ["tests.bench.pipeline"],
     "diff": ["tests.bench.diff"],
     "upload": ["tests.bench.upload"],
+    "parts": ["tests.bench.parts"],
     "feeds": ["tests.bench.feeds"],
     "site": ["tests.bench.site"],
     "scale": ["tests.bench.scale"],

@@ -147,10 +147,10 @@ def test_publish_and_plan_refuse_what_is_not_allowed_by_name(project: Path) -> N
 
 
 def test_a_secret_in_the_description_is_refused(project: Path) -> None:
-    describe(project, "phone", "email", sources=[{"title": "x", "path": "https://user:hunter2@example.org/"}])
+    describe(project, "phone", "email", description="as read from https://user:hunter2@example.org/")
     refused = publisher(project, "publish", "p")
     assert refused.returncode == 6
-    assert "package.sources[0].path" in refused.stderr
+    assert "package.description" in refused.stderr
     assert "hunter2" not in refused.stderr + refused.stdout
 
 

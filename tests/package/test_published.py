@@ -40,7 +40,7 @@ def test_missing_values_and_empty_text(
     table = published.info.tables[0]
     assert [list(row.values()) for row in published.rows(table)] == rows
     with opened(scratch) as engine:
-        found = engine.rows(f"FROM {read_published(published.csv_path(table), table.schema)}")
+        found = engine.rows(f"FROM {read_published(published.csv_paths(table), table.schema)}")
     assert [list(row) for row in found] == rows
 
 

@@ -115,7 +115,7 @@ def test_a_rollup_leads_from_an_older_release_to_the_latest(store: MemoryStore, 
 
 def states(release: Published) -> list[TableState]:
     return [
-        TableState(table.name, read_published(release.csv_path(table), table.schema), table.schema, table.primary_key)
+        TableState(table.name, read_published(release.csv_paths(table), table.schema), table.schema, table.primary_key)
         for table in release.info.tables
     ]
 

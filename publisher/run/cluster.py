@@ -1,0 +1,103 @@
+"""Workers of a Dask cluster. In: `local:N` or the address of a scheduler. Out: Workers.
+
+Dask's scheduler places tasks and gives those of a worker that died to another one; nothing of that kind is here. A cluster on this machine
+lives for as long as there is work; one elsewhere must see the same folders under the same names and have the same versions.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+
+import dask
+from distributed import Client, KilledWorker, LocalCluster, as_completed
+
+from publisher.errors import UsageError
+from publisher.load import tool_version
+from publisher.run.workers import Result, Task
+
+SECONDS = 10
+"""How long a scheduler may take to answer."""
+_DECIDING = ("duckdb", "frictionless")
+"""Libraries on whose version bytes depend."""
+
+
+class Cluster:
+    """`place` is `local:N` or `tcp://host:port`."""
+
+    threads = 1
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+
+    def memory(self, setting: str) -> str:
+        """Half of the setting: a worker's own share is as large, and there are several on a machine."""
+        amount = int(setting[:-2]) * (1000 if setting.endswith("GB") else 1)
+        return f"{max(1, amount // 2)}MB"
+
+    def each(self, work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
+        """The place of each task with its result, in the order in which they end. Raises what `work` raises, UsageError where the cluster
+        cannot be reached, has other versions, or lost several workers over one task."""
+        if not tasks:
+            return
+        with self._client() as client:
+            futures = [client.submit(work, task, pure=False) for task in tasks]
+            places = {future.key: place for place, future in enumerate(futures)}
+            try:
+                for future, result in as_completed(futures, with_results=True):
+                    yield places[future.key], result
+            except KilledWorker as error:
+                raise UsageError(
+                    f"the cluster lost several workers over the same part: {error}",
+                    "Look into the workers' logs; give them more memory, or lower the setting `memory`.",
+                ) from error
+            finally:
+                client.cancel(futures)
+
+    @contextmanager
+    def _client(self) -> Iterator[Client]:
+        kind, _, count = self._place.partition(":")
+        if kind == "local":
+            with (
+                tempfile.TemporaryDirectory(prefix="publisher-", ignore_cleanup_errors=True) as scratch,
+                dask.config.set({"temporary-directory": scratch}),
+                LocalCluster(
+                    n_workers=int(count),
+                    threads_per_worker=1,
+                    # DuckDB has a limit of its own, beyond which it spills
+                    memory_limit=0,
+                    dashboard_address="127.0.0.1:0",
+                    silence_logs=logging.CRITICAL,
+                ) as cluster,
+                Client(cluster) as client,
+            ):
+                yield client
+            return
+        try:
+            client = Client(self._place, timeout=SECONDS)
+        except (OSError, TimeoutError) as error:
+            raise UsageError(
+                f"{self._place}: no scheduler answers there: {error}",
+                "Start one (`dask scheduler`), or correct `cluster`.",
+            ) from error
+        with client:
+            self._compare(client)
+            yield client
+
+    def _compare(self, client: Client) -> None:
+        """Other versions could give other bytes."""
+        own = versions()
+        for worker, its in client.run(versions).items():
+            if its != own:
+                raise UsageError(
+                    f"{self._place}: worker {worker} has {its}, this machine {own}",
+                    "Install the same versions on both.",
+                )
+
+
+def versions() -> dict[str, str]:
+    """What decides the bytes of a part besides its task."""
+    return {"publisher": tool_version(), **{name: version(name) for name in _DECIDING}}
