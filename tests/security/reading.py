@@ -8,6 +8,8 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 import lxml.etree
 import lxml.html
@@ -140,6 +142,13 @@ def _in_lines(data: bytes) -> Iterator[str]:
     yield from ()
 
 
+def _shows_where_it_leads(cell: Any) -> bool:
+    """A link to the web whose text is its address."""
+    link = cell.hyperlink
+    target = f"{link.target}#{link.location}" if link.location else str(link.target)
+    return target.startswith(("https://", "http://")) and unquote(target) == unquote(str(cell.value))
+
+
 def _in_workbook(data: bytes) -> Iterator[str]:
     book = openpyxl.load_workbook(io.BytesIO(data))
     for sheet in book.worksheets:
@@ -149,7 +158,7 @@ def _in_workbook(data: bytes) -> Iterator[str]:
             for cell in row:
                 if cell.data_type == "f":
                     yield f"a formula in {sheet.title}!{cell.coordinate}: {cell.value!r:.60}"
-                if cell.hyperlink:
+                if cell.hyperlink and not _shows_where_it_leads(cell):
                     yield f"a link in {sheet.title}!{cell.coordinate}"
     if book.defined_names:
         yield from (f"a name {name}" for name in book.defined_names if not name.startswith("_xlnm"))

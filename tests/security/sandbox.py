@@ -95,7 +95,7 @@ def open_driver() -> Iterator[Driver]:
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env={**environment, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        env={**environment, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"},
     ) as process:
         try:
             yield Driver(process)
