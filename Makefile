@@ -57,35 +57,6 @@ fuzz: $(VENV)/dev ## Look for inputs that break reading or differ from frictionl
 	for target in descriptor dialect table; do $(BIN)/python -m tests.fuzz $$target $(SECONDS) build/fuzz || exit; done
 	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 0 --timeout 0 tests/fuzz tests/validate/test_property.py
 
-bench: $(VENV)/dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
-	@touch $@
-
-publish: $(VENV)/run ## Validate the shipped data and publish a release into public/ (or PUBLISHER_TARGET)
-	@$(BIN)/publisher publish $(PACKAGE)
-
-plan: $(VENV)/run ## Show what `make publish` would do; nothing is written
-	@$(BIN)/publisher plan $(PACKAGE)
-
-validate: $(VENV)/run ## Check the tables and say what is wrong in which cell
-	@$(BIN)/publisher validate $(PACKAGE)
-
-preview: $(VENV)/run ## Serve public/ on this machine, as a bucket would
-	@$(BIN)/publisher preview --port $(PORT)
-
-test: $(VENV)/dev ## Run the tests
-	$(BIN)/python -m pytest -n auto
-
-check: $(VENV)/dev ## Everything that must hold: format, lint, types, floors and circles, tests
-	$(BIN)/ruff format --check publisher tests
-	$(BIN)/ruff check publisher tests
-	$(BIN)/mypy
-	$(BIN)/python -m tests.audit
-	$(BIN)/python -m pytest -n auto
-
-fuzz: $(VENV)/dev ## Compare with frictionless on random tables for as long as asked: make fuzz EXAMPLES=5000
-	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 0 --timeout 0 tests/validate/test_property.py
-
 bench: $(VENV)/bench ## Measure against frictionless, pandas, polars, DuckDB and the aws client into docs/performance.md; most of an hour
 	$(BIN)/python -m tests.bench --write docs/performance.md
 

@@ -10,9 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-FATAL = frozenset({"encoding-error", "source-error", "compression-error"})
-"""Codes after which the rest of a table could not be read."""
-
 HOUSE = (
     "bidi-control",
     "invisible-space",

@@ -56,3 +56,8 @@ def test_links_between_pages_lead_somewhere(page: object) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)", TEXT[page.name]):  # type: ignore[attr-defined]
         if "://" not in target:
             assert (page.parent / target).exists(), target  # type: ignore[attr-defined]
+
+
+def test_no_target_is_written_twice() -> None:
+    targets = re.findall(r"^([^\s#:=]+):(?!=)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert sorted(targets) == sorted(set(targets))

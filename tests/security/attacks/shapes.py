@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
+from publisher.project.package import RESOURCE_KEYS
 from tests.security.sandbox import HARMLESS, REFUSED, SCHEMA, Attack, package, project, resource
 
 EITHER = (REFUSED, HARMLESS)
@@ -58,20 +59,7 @@ RESOURCE = [
     "bytes",
     "hash",
 ]
-SETTINGS = [
-    "min_rows",
-    "max_rows",
-    "max_removed_percent",
-    "allow_removals",
-    "allow_returns",
-    "frozen",
-    "label",
-    "record",
-    "deprecated",
-    "renamed_from",
-    "checks",
-    "source",
-]
+SETTINGS = list(RESOURCE_KEYS)
 PACKAGE_SETTINGS = ["languages", "schedule", "max_level", "initial_version", "allow"]
 SCHEMAS = ["fields", "primaryKey", "foreignKeys", "uniqueKeys", "missingValues", "fieldsMatch", "$schema"]
 FIELD = [
