@@ -300,14 +300,14 @@ def test_bytes_do_not_depend_on_threads_or_memory(
     rows = many(5000)
     expected = sums(publish_one(tmp_path / "one", PLAIN, rows))
     assert sums(publish_one(tmp_path / "other", PLAIN, rows, threads=threads, memory=memory)) == expected
-    monkeypatch.setattr(tables, "SLICE", 100_000)
-    sliced = sums(publish_one(tmp_path / "sliced", PLAIN, rows, threads=threads, memory=memory))
+    monkeypatch.setattr(tables, "GROUP_BYTES", 100_000)
+    grouped = sums(publish_one(tmp_path / "grouped", PLAIN, rows, threads=threads, memory=memory))
     text = {"t.csv", "t.json", "t.ndjson"}
-    assert {name: sliced[name] for name in text} == {name: expected[name] for name in text}
+    assert {name: grouped[name] for name in text} == {name: expected[name] for name in text}
 
 
 def test_large_tables_have_equal_bytes_whatever_the_threads(tmp_path: Path) -> None:
-    """Several row groups and several slices, written by DuckDB's threads in whatever order they come."""
+    """Several row groups and many batches of lines, written by DuckDB's threads in whatever order they come."""
     script = (
         "import sys\nfrom pathlib import Path\nfrom tests.package.making import *\n"
         "folder, threads, memory = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]\n"
