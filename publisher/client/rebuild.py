@@ -131,11 +131,12 @@ def _write(engine: Engine, rows: Table, latest: Remote, copy: Copy, scratch: Pat
     """The table's files in the wanted formats, the CSV first."""
     resources: Iterable[Mapping[str, Any]] = latest.descriptor["resources"]
     version = next(str(item.get("version", "")) for item in resources if item["name"] == rows.resource.name)
-    yield write_csv(engine, rows, scratch)
+    csv = write_csv(engine, rows, scratch)
+    yield csv
     if any(_is_made(kind, copy) for kind in ("json", "ndjson")):
         yield from write_json(engine, rows, scratch, latest.info.name, version)
     if _is_made("parquet", copy):
-        yield write_parquet(engine, rows, scratch, latest.info.name, version)
+        yield write_parquet(engine, rows, csv, scratch, latest.info.name, version)
 
 
 def _keep(files: Iterator[File], promised: Mapping[str, str], target: Path) -> bool:

@@ -16,11 +16,8 @@ from publisher.package.tables import PART_FORMATS, write_csv, write_ndjson, writ
 
 def write_part(engine: Engine, rows: Table, package: str, folder: Path) -> tuple[File, ...]:
     """The files of one part, whose `rows` lie in the engine. They name no release, since many will have them."""
-    return (
-        write_csv(engine, rows, folder),
-        write_ndjson(engine, rows, folder),
-        write_parquet(engine, rows, folder, package, ""),
-    )
+    csv = write_csv(engine, rows, folder)
+    return csv, write_ndjson(engine, rows, folder), write_parquet(engine, rows, csv, folder, package, "")
 
 
 def former_parts(table: Table, former: Descriptor) -> dict[str, tuple[File, ...]]:

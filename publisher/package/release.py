@@ -83,7 +83,7 @@ def build(
             # small ones wait for the workbooks' Python longest.
             changed.sort(key=lambda table: -table.rows)
             lines = pool.submit(_write_lines, engine.beside(), changed, folder, package, version)
-            parquet = pool.submit(_write_parquet, engine.beside(), changed, folder, package, version)
+            parquet = pool.submit(_write_parquet, engine.beside(), changed, canonical, folder, package, version)
             office = write_office(engine, whole, read_metadata(describe(files)), languages, folder)
             for table in changed:
                 name = table.resource.name
@@ -154,9 +154,10 @@ def _write_lines(
 
 
 def _write_parquet(
-    engine: Engine, changed: Sequence[Table], folder: Path, package: str, version: str
+    engine: Engine, changed: Sequence[Table], canonical: Mapping[str, File], folder: Path, package: str, version: str
 ) -> dict[str, File]:
-    return {table.resource.name: write_parquet(engine, table, folder, package, version) for table in changed}
+    named = ((table.resource.name, table) for table in changed)
+    return {name: write_parquet(engine, table, canonical[name], folder, package, version) for name, table in named}
 
 
 def _document(folder: Path, name: str, body: bytes) -> File:

@@ -40,7 +40,7 @@ _LINES = "FORMAT csv, HEADER false, QUOTE '', FORCE_QUOTE *, ESCAPE '', DELIMITE
 """Makes DuckDB's CSV writer write a single column of text as it stands, each followed by a line feed: no sign is one to quote with, and
 where quotes are forced it does not look for what would need them."""
 
-Sink = Callable[[bytes], None]
+Sink = Callable[[bytes | memoryview], None]
 
 
 class Output:
@@ -52,7 +52,7 @@ class Output:
         self._hash = hashlib.sha256()
         self._bytes = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self._file.write(data)
         self._hash.update(data)
         self._bytes += len(data)
@@ -72,10 +72,11 @@ class Rows:
         self._held = False
 
     def write(self, data: bytes) -> None:
-        lead = b",\n" if self._held else b""
+        if self._held:
+            self._write(b",\n")
         self._held = data.endswith(b"\n")
-        body = data[:-1] if self._held else data
-        self._write(lead + body.replace(b"\n", b",\n"))
+        rows = data.replace(b"\n", b",\n")
+        self._write(memoryview(rows)[:-2] if self._held else rows)
 
 
 def write_csv(engine: Engine, table: Table, folder: Path) -> File:
@@ -125,20 +126,21 @@ def _line(table: Table) -> str:
     return f"concat({', '.join(parts)}, '}}')"
 
 
-def write_parquet(engine: Engine, table: Table, folder: Path, package: str, version: str) -> File:
-    """Parquet, typed, zstd. Row groups have fewer rows where these are wide, so that a group stays within GROUP_BYTES.
+def write_parquet(engine: Engine, table: Table, csv: File, folder: Path, package: str, version: str) -> File:
+    """Parquet, typed, zstd. Row groups have fewer rows where these are wide, so that a group stays within GROUP_BYTES; `csv` is the
+    same table as write_csv wrote it.
 
     Without a `version` it is one part of many: its types are steady, and it names no release, since many have it."""
-    extents, width = _extents(engine, table)
     columns = []
-    for field, extent in zip(_fields(table), extents, strict=True):
+    for field, extent in zip(_fields(table), _extents(engine, table), strict=True):
         name, kind = quote(str(field["name"])), parquet_type(field, extent, steady=not version)
         columns.append(name if kind == "VARCHAR" else f"CAST({name} AS {kind}) AS {name}")
-    group = max(VECTOR, min(ROW_GROUP, GROUP_BYTES // max(width, 1) // VECTOR * VECTOR))
     facts = {"package": package, "version": version, "table": table.resource.name}
     metadata = ", ".join(f"{quote(name)}: {literal(value)}" for name, value in facts.items() if value)
     path = folder / table_file(table.resource.name, "parquet")
-    options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group}, KV_METADATA {{{metadata}}}"
+    options = (
+        f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_group(engine, table, csv)}, KV_METADATA {{{metadata}}}"
+    )
     engine.export(f"SELECT {', '.join(columns)} FROM {table.relation}", path, options)
     _seal(path)
     return File(path.name, path.stat().st_size, sha256_file(path), path)
@@ -161,15 +163,27 @@ def _json(value: object) -> str:
     return canonical_json(value).decode()
 
 
-def _extents(engine: Engine, table: Table) -> tuple[list[Extent], int]:
-    """What the values of each column take, and the bytes of an average row's cells."""
-    sizes = [f"coalesce(strlen({quote(name)}), 0)" for name in table.resource.fields]
+def _extents(engine: Engine, table: Table) -> Iterator[Extent]:
     wanted = [extent_columns(field, quote(str(field["name"]))) for field in _fields(table)]
-    asked = [f"coalesce(sum({' + '.join(sizes)}), 0)", *(item for columns in wanted for item in columns)]
-    size, *found = engine.rows(f"SELECT {', '.join(asked)} FROM {table.relation}")[0]
-    values = iter(found)
-    extents = [Extent(*(next(values) for _ in columns)) for columns in wanted]
-    return extents, int(size) // max(table.rows, 1)
+    asked = [item for columns in wanted for item in columns]
+    found = iter(engine.rows(f"SELECT {', '.join(asked)} FROM {table.relation}")[0] if asked else ())
+    for columns in wanted:
+        yield Extent(*(next(found) for _ in columns))
+
+
+def _group(engine: Engine, table: Table, csv: File) -> int:
+    """Rows of a row group, by the bytes of an average row's cells. They are no more than those of its line, so where lines would fit as
+    well, nothing needs to be measured."""
+    group = _fitting(csv.bytes, table.rows)
+    if group < ROW_GROUP and table.rows:
+        sizes = " + ".join(f"coalesce(strlen({quote(name)}), 0)" for name in table.resource.fields)
+        group = _fitting(int(engine.value(f"SELECT sum({sizes}) FROM {table.relation}")), table.rows)
+    return group
+
+
+def _fitting(size: int, rows: int) -> int:
+    width = max(size // max(rows, 1), 1)
+    return max(VECTOR, min(ROW_GROUP, GROUP_BYTES // width // VECTOR * VECTOR))
 
 
 @contextmanager
@@ -181,7 +195,7 @@ def _output(path: Path) -> Iterator[Output]:
         output.close()
 
 
-def _pour(engine: Engine, table: Table, line: str, path: Path, *sinks: Sink) -> None:
+def _pour(engine: Engine, table: Table, line: str, path: Path, *sinks: Callable[[bytes], None]) -> None:
     """Send a table's lines to all sinks while DuckDB composes them. The pipe lies beside `path`."""
     select = f"SELECT {line} FROM {table.relation}"
     pipe = path.with_name(f".{path.name}")
