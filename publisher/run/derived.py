@@ -68,7 +68,7 @@ class _Making:
             "whole": whole,
             "catalog": catalog.make_card(published.info, head.history, head.earlier is None, **how),
             "feeds": feeds.make_card(self._engine, published, **how),
-            "site": site.make_card(self._edition, published, whole=whole),
+            "site": site.make_card(self._edition, published, whole=whole, back=head.taken_back),
         }
 
     def shared(self, cards: Cards) -> Area | None:

@@ -72,7 +72,7 @@ def build_root(edition: Edition, cards: Mapping[str, Card], *, security_txt: Seq
     yield Page(share, partial(bytes, image), share)
     for language in edition.languages:
         view, total = partial(View, edition, language, share=share), len(cards)
-        told = [read_card(name, card, language) for name, card in islice(cards.items(), NAMED)]
+        told = [read_card(name, card, edition.words[language]) for name, card in islice(cards.items(), NAMED)]
         featured = [item for item in told if item.showcase]
         named = [item for item in told if not item.showcase]
         titles = {item.package: item.title for item in featured}

@@ -16,9 +16,11 @@ from publisher.package.published import Published
 from publisher.site.edition import Edition
 from publisher.site.ending import Ending
 from publisher.site.indexes import search_entries
+from publisher.site.past import Back, told_back
 from publisher.site.share import countries
 from publisher.site.shelf import Shelf
 from publisher.site.view import View
+from publisher.site.words import Words
 
 Card = Mapping[str, Any]
 
@@ -38,7 +40,8 @@ class Showcase:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One package; `frequency` is a code of the EU's list, as PackageInfo has it. `showcase` is there where there are few packages."""
+    """One package; `frequency` is a code of the EU's list, as PackageInfo has it. `showcase` is there where there are few packages, `back`
+    where a later release was taken back."""
 
     package: str
     title: Text
@@ -46,10 +49,14 @@ class Told:
     created: str
     frequency: str
     showcase: Showcase | None
+    back: Back | None
 
 
-def make_card(edition: Edition, published: Published, *, whole: bool) -> dict[str, Any]:
-    """What the site of the store needs of a package; `whole` where the home page tells what it holds. Raises NotFound, Damaged."""
+def make_card(
+    edition: Edition, published: Published, *, whole: bool, back: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """What the site of the store needs of a package; `whole` where the home page tells what it holds, `back` as Shelf has it. Raises
+    NotFound, Damaged."""
     shelf = Shelf(published)
     info = shelf.info
     card: dict[str, Any] = {
@@ -57,6 +64,7 @@ def make_card(edition: Edition, published: Published, *, whole: bool) -> dict[st
         "version": info.version,
         "created": info.created,
         "frequency": info.frequency,
+        "back": {name: back[name] for name in ("from", "version", "at", "reason") if name in back} if back else {},
         "search": {language: search_entries(edition, language, shelf) for language in edition.languages},
     }
     if whole:
@@ -69,8 +77,9 @@ def make_card(edition: Edition, published: Published, *, whole: bool) -> dict[st
     return card
 
 
-def read_card(package: str, card: Card, language: str) -> Told:
+def read_card(package: str, card: Card, words: Words) -> Told:
     """What make_card made, in a language."""
+    language = words.language
     showcase = None
     if "shown" in card:
         shown = card["shown"][language]
@@ -83,7 +92,8 @@ def read_card(package: str, card: Card, language: str) -> Told:
             shown["files"],
             _ending(shown["ending"]) if shown["ending"] else None,
         )
-    return Told(package, Text(*card["title"]), card["version"], card["created"], card["frequency"], showcase)
+    back = told_back(card["back"], words)
+    return Told(package, Text(*card["title"]), card["version"], card["created"], card["frequency"], showcase, back)
 
 
 def _shown(view: View) -> dict[str, Any]:

@@ -84,6 +84,22 @@ class Told:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Back:
+    """That a later release than the current one was taken back, and why."""
+
+    sentence: str
+    reason: str
+
+
+def told_back(event: Mapping[str, Any], words: Words) -> Back | None:
+    """`event` is what Head.taken_back gives, or nothing."""
+    if not event:
+        return None
+    version, day = str(event.get("from") or event["version"]), words.day(str(event["at"]))
+    return Back(words("Version {version} was taken back on {day}.", version=version, day=day), str(event["reason"]))
+
+
 def tell(entry: Mapping[str, Any], words: Words, href: str) -> Told:
     """`entry` is as Memory has it; `href` leads to the release's page."""
     version = str(entry["version"])

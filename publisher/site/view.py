@@ -322,6 +322,10 @@ class View:
         """The current release and those before it, three at most."""
         return [self.tell(entry) for entry in reversed(self.shelf.memory.line)]
 
+    @property
+    def back(self) -> past.Back | None:
+        return past.told_back(self.shelf.back, self.words)
+
     def release_page(self, version: str) -> str:
         return self.page(self.info.name, "v", version, "/")
 
