@@ -34,6 +34,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "rows_added": ("minor", "rows were added"),
     "rows_returned": ("minor", "rows came back"),
     "rows_removed": ("minor", "rows were removed without a reason"),
+    "computed_rows_removed": ("minor", "rows left computed tables, since what these are computed from changed"),
     "constraint_relaxed": ("minor", "a constraint became less strict"),
     "reference_changed": ("minor", "a column refers to another table"),
     "rows_corrected": ("patch", "values were corrected"),

@@ -107,6 +107,11 @@ class TableChange:
         return "changed" if self.before.name == self.after.name else "renamed"
 
     @property
+    def computed(self) -> bool:
+        """Whether its rows follow from other tables, so that nobody can give a reason for one that went."""
+        return "query" in self.state.descriptor
+
+    @property
     def empty(self) -> bool:
         return not self.schema and not self.counts.total
 
@@ -152,6 +157,7 @@ class ChangeSet:
 
 def _row_facts(table: TableChange) -> Iterator[Fact]:
     counts = table.counts
+    gone = "computed_rows_removed" if table.computed else "rows_removed"
     unexplained = counts.removed - counts.explained
     corrected = counts.changed - counts.reshaped
     for kind, count in (
@@ -159,7 +165,7 @@ def _row_facts(table: TableChange) -> Iterator[Fact]:
         ("rows_returned", counts.returned),
         ("rows_corrected", corrected),
         ("rows_withdrawn", counts.explained),
-        ("referenced_rows_removed" if table.referenced else "rows_removed", unexplained),
+        ("referenced_rows_removed" if table.referenced else gone, unexplained),
     ):
         if count:
             yield Fact(kind, table.name, count=count)

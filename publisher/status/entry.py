@@ -78,9 +78,10 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True)
 class PackageStatus:
-    """What is known of one package. `since` is when `state` began; `version` the release that readers get (None
-    where there is none), and `withdrawn` the one that was taken back for it, if that is why; `last_success` when the last successful attempt began; `failures` counts failed attempts since; `first_seen` is
-    when it was first written of, from which the schedule counts until there is an attempt; the rest is that of Deadlines."""
+    """What is known of one package. `since` is when `state` began; `version` the release that readers get (None where there is none),
+    and `withdrawn` the one that was taken back for it, if that is why; `last_success` when the last successful attempt began; `failures`
+    counts failed attempts since; `first_seen` is when it was first written of, from which the schedule counts until there is an attempt;
+    the rest is that of Deadlines."""
 
     name: str
     state: State
