@@ -33,6 +33,7 @@ from publisher.project import Settings, find_package, read_signer
 from publisher.project.actor import find_actor
 from publisher.project.settings import read_cluster
 from publisher.run import Plan, Run, Wishes, plan_package, publish_package
+from publisher.run.languages import languages_of, speaking
 from publisher.store import open_store
 
 ExpectOption = Annotated[str, typer.Option(help="Refuse any other version than this one.", metavar="VERSION")]
@@ -117,7 +118,7 @@ def plan(
         planned = _showing(
             output, lambda: plan_package(run, found, Wishes(expect, level, reason, "", tuple(allow or ())))
         )
-    notices = site.notices(found, project.settings.languages)
+    notices = site.notices(found, languages_of(speaking(found, project.settings)))
     output.result({**_plan_document(planned, store.url), "notices": notices})
     _show_plan(output, planned, store.url)
     _show_notices(output, notices)

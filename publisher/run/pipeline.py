@@ -37,6 +37,7 @@ from publisher.run.context import Prepared, Run, Wishes, open_workspace
 from publisher.run.derived import make_plan, source
 from publisher.run.difference import Planned, compare_with, states_after, states_before
 from publisher.run.divide import divide, find_workers
+from publisher.run.languages import expect_main_language, speaking
 from publisher.sources import Brought, accept, bring, refuse
 from publisher.store import open_store
 from publisher.validate import check
@@ -123,6 +124,7 @@ def plan_package(run: Run, package: Package, wishes: Wishes) -> Plan:
         if head.latest and head.latest.content == prepared.content:
             return Plan(package.name, head, None, None)
         planned = compare_with(run, engine, prepared, head, wishes)
+        expect_main_language(run.store, prepared.tables.loaded.package, head)
         release = build_release(run, engine, prepared, planned, wishes, planned.version, whole_seconds(run.stamp()))
         return Plan(package.name, head, planned, release)
 
@@ -178,7 +180,7 @@ def _load(run: Run, package: Package) -> tuple[Brought, Loaded]:
     """The package with its files, those that come from elsewhere brought here, all hashed. Raises SourceError, ProjectError."""
     read_at = run.stamp()
     run.progress("read", 0, 0)
-    brought = bring(package, run.outside)
+    brought = bring(speaking(package, run.settings), run.outside)
     return brought, load(brought.package, read_at=read_at)
 
 
@@ -194,6 +196,7 @@ def _attempt(run: Run, engine: Engine, prepared: Prepared, wishes: Wishes, head:
         )
     planned = compare_with(run, engine, prepared, head, wishes)
     gates.refuse(planned.gates)
+    expect_main_language(run.store, prepared.tables.loaded.package, head)
     now = run.now()
     inputs = prepared.tables.loaded.inputs
     claimed = claim(
@@ -231,7 +234,7 @@ def _bytes_depend_on(run: Run, prepared: Prepared, wishes: Wishes) -> str:
     said = [wishes.message, wishes.level, wishes.reason]
     signed = run.signer.fingerprint if run.signer else ""
     read = [[asdict(item) for item in table.resource.readings] for table in prepared.tables.tables]
-    return content_hash([prepared.content, said, run.settings.base_url, list(run.settings.languages), signed, read])
+    return content_hash([prepared.content, said, run.settings.base_url, signed, read])
 
 
 def _same_inputs(head: Head, loaded: Loaded) -> Receipt | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from publisher import layout
 from publisher.package.metadata import Link, Text
 from publisher.package.published import Published
 from publisher.site.edition import Edition
@@ -40,8 +41,9 @@ class Showcase:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One package; `frequency` is a code of the EU's list, as PackageInfo has it. `showcase` is there where there are few packages, `back`
-    where a later release was taken back."""
+    """One package; `prefix` is that of its pages in the language in which it is told here: the page's own or, where it has none in that,
+    its main one, which `foreign` then names. `frequency` is a code of the EU's list, as PackageInfo has it. `showcase` is there where
+    there are few packages, `back` where a later release was taken back."""
 
     package: str
     title: Text
@@ -50,6 +52,12 @@ class Told:
     frequency: str
     showcase: Showcase | None
     back: Back | None
+    prefix: str
+    foreign: str
+
+    def key(self, *parts: str) -> str:
+        """Of its first page, or of another."""
+        return layout.page(self.prefix, self.package, *parts, "/")
 
 
 def make_card(
@@ -60,6 +68,7 @@ def make_card(
     shelf = Shelf(published)
     info = shelf.info
     card: dict[str, Any] = {
+        "languages": list(edition.languages),
         "title": _plain(info.title),
         "version": info.version,
         "created": info.created,
@@ -78,8 +87,8 @@ def make_card(
 
 
 def read_card(package: str, card: Card, words: Words) -> Told:
-    """What make_card made, in a language."""
-    language = words.language
+    """What make_card made, in a language, or in the main one of a package that has no pages in that."""
+    language = language_told(card, words.language)
     showcase = None
     if "shown" in card:
         shown = card["shown"][language]
@@ -93,7 +102,22 @@ def read_card(package: str, card: Card, words: Words) -> Told:
             _ending(shown["ending"]) if shown["ending"] else None,
         )
     back = told_back(card["back"], words)
-    return Told(package, Text(*card["title"]), card["version"], card["created"], card["frequency"], showcase, back)
+    return Told(
+        package,
+        Text(*card["title"]),
+        card["version"],
+        card["created"],
+        card["frequency"],
+        showcase,
+        back,
+        "" if language == card["languages"][0] else language,
+        "" if language == words.language else language,
+    )
+
+
+def language_told(card: Card, language: str) -> str:
+    """The language in which a package is told on a page in `language`."""
+    return language if language in card["languages"] else str(card["languages"][0])
 
 
 def _shown(view: View) -> dict[str, Any]:

@@ -284,11 +284,8 @@ class View:
         return self.to(layout.data_record(self.info.name, table.name, layout.record_name([key])))
 
     def catalog_card(self, titles: Mapping[str, Text]) -> Markup:
-        """The catalogue, titles by packages' names, as search engines read it."""
-        items = [
-            {"name": title(self.language), "url": self.links.absolute(layout.page(self.prefix, name, "/"))}
-            for name, title in titles.items()
-        ]
+        """The catalogue, titles by keys of packages' pages, as search engines read it."""
+        items = [{"name": title(self.language), "url": self.links.absolute(key)} for key, title in titles.items()]
         return structured.script(structured.catalog(self.words("Open data"), self.language, self.absolute, items))
 
     @property
