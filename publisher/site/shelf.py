@@ -50,7 +50,7 @@ class Rows(Mapping[str, tuple[Row, ...]]):
 class Shelf:
     """`versions` are the releases on the line to the latest one, oldest first, `memory` is what is known of them, `back` the event by
     which an older release became the latest one, if one did; `rows` are those of the latest release, by table; `site` is what it
-    declares."""
+    declares; `framed` keeps what pages have in common."""
 
     def __init__(
         self,
@@ -66,6 +66,7 @@ class Shelf:
         self.rows = Rows(release, self.info)
         self._keys: dict[str, dict[tuple[str, ...], Row]] = {}
         self._by: dict[tuple[str, str], dict[str | None, list[Row]]] = {}
+        self.framed: dict[tuple[str, ...], str] = {}
 
     @cached_property
     def files(self) -> Mapping[str, int]:

@@ -134,15 +134,24 @@ class View:
     def here(self, kind: str) -> Markup:
         return Markup(' aria-current="page"') if kind == self.kind else Markup("")
 
-    def others(self, own: bool = False) -> list[Other]:
-        """This page in the other languages (and its own, for hreflang)."""
+    @property
+    def others(self) -> list[Other]:
+        """This page in all languages, its own among them."""
         found = []
         for language in self.edition.languages:
-            if language != self.language or own:
-                words = self.edition.words[language]
-                key = layout.page(self.edition.prefix(language), *self.parts)
-                found.append(Other(language, words.name, words.direction, self.links.to(key), self.links.absolute(key)))
+            words = self.edition.words[language]
+            key = layout.page(self.edition.prefix(language), *self.parts)
+            found.append(Other(language, words.name, words.direction, self.links.to(key), self.links.absolute(key)))
         return found
+
+    def framed(self, name: str) -> Markup:
+        """What stands around all pages of a kind in one folder alike, made once for all of them."""
+        known = self._shelf.framed if self._shelf else {}
+        version = self._info.version if self._info else ""
+        place = (name, self.language, self.kind, self.key.rpartition("/")[0], version)
+        if place not in known:
+            known[place] = self.edition.render(f"{name}.html", self)
+        return Markup(known[place])  # noqa: S704 - a template escaped it
 
     @property
     def feeds(self) -> list[dict[str, str]]:
