@@ -47,6 +47,10 @@ RULES = {
 """Why a number is what it is, by the rule that the pointer records (publisher.version)."""
 
 
+COUNTED = frozenset({"rows_added", "rows_returned", "rows_corrected", "metadata_changed"})
+"""Rules that the sentences about a release tell as well."""
+
+
 @dataclass(frozen=True, slots=True)
 class RowLine:
     """One changed value, or a row that came or went, with the reason that was given."""
@@ -72,7 +76,7 @@ class TableLine:
 @dataclass(frozen=True, slots=True)
 class Told:
     """A release, or a rollback to one, in a list. `notes` are a release's own sentences, `sentence` one made of the pointer's counts;
-    `rule` is why its number is what it is, `yanked` the reason for which it was withdrawn, `message` what the maintainer said."""
+    `rule` is why its number is what it is, `remark` the same where the sentences do not tell it as well, `yanked` the reason for which it was withdrawn, `message` what the maintainer said."""
 
     version: str
     created: str
@@ -80,6 +84,7 @@ class Told:
     notes: tuple[str, ...]
     sentence: str
     rule: str = ""
+    remark: str = ""
     parent: str = ""
     yanked: str = ""
     message: str = ""
@@ -113,7 +118,8 @@ def tell(entry: Mapping[str, Any], words: Words, href: str) -> Told:
         href,
         tuple(str(item) for item in entry.get("notes", {}).get(words.language) or ()),
         sentence(entry, words),
-        rule(entry, words),
+        why := rule(entry, words),
+        "" if entry.get("rule") in COUNTED else why,
         str(entry.get("parent") or ""),
         str((entry.get("yanked") or {}).get("reason", "")),
         str(entry.get("message") or ""),
