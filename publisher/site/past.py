@@ -76,7 +76,8 @@ class TableLine:
 @dataclass(frozen=True, slots=True)
 class Told:
     """A release, or a rollback to one, in a list. `notes` are a release's own sentences, `sentence` one made of the pointer's counts;
-    `rule` is why its number is what it is, `remark` the same where the sentences do not tell it as well, `yanked` the reason for which it was withdrawn, `message` what the maintainer said."""
+    `rule` is why its number is what it is, `remark` the same where the sentences do not tell it as well, `yanked` the reason for which it
+    was withdrawn, `message` what the maintainer said."""
 
     version: str
     created: str
