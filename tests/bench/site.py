@@ -81,9 +81,11 @@ def tell(name: str, store: Store, package: str) -> float:
         told, sheets = learn(store, package, Path(folder), settings)
         edition = site.make_edition(settings.languages, settings.base_url)
         begun = time.perf_counter()
-        sizes = [len(page.make()) for page in (*site.build_package(edition, told.shelf), *sheets.values())]
+        made = (*site.build_package(edition, told.shelf), *sheets.values())
+        sizes = [(len(page.make()), page.key.endswith(".html")) for page in made]
         seconds = time.perf_counter() - begun
-    told_of = f"{len(sizes):,} objects, {sum(sizes) / 1e6:.1f} MB, the heaviest {max(sizes) / 1e3:.0f} kB"
+    heaviest = max(size for size, is_page in sizes if is_page)
+    told_of = f"{len(sizes):,} objects, {sum(size for size, _ in sizes) / 1e6:.1f} MB, the heaviest page {heaviest / 1e3:.0f} kB"
     print(f"{name}: {told_of}, {seconds:.2f} s", flush=True)
     return seconds
 
