@@ -147,6 +147,8 @@ def test_rows_that_left_a_computed_table_explain_the_number(engine: Engine) -> N
     bump = rule(diff.compare(engine, [before], [after], from_version="1.0.0", to_version="1.1.0").facts)
     assert (bump.level, bump.rule) == ("minor", "computed_rows_removed")
     assert bump.explanation == "minor: rows left computed tables, since what these are computed from changed (members)"
+    back = rule(diff.compare(engine, [after], [before], from_version="1.0.0", to_version="1.1.0").facts)
+    assert (back.level, back.rule) == ("minor", "computed_rows_added")
     plain_rows = rule(diff.compare(engine, [table(engine, ALBANIA, VIET_NAM)], [table(engine, ALBANIA)]).facts)
     assert plain_rows.rule == "rows_removed"
 

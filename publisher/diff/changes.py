@@ -157,15 +157,15 @@ class ChangeSet:
 
 def _row_facts(table: TableChange) -> Iterator[Fact]:
     counts = table.counts
-    gone = "computed_rows_removed" if table.computed else "rows_removed"
+    computed = "computed_" if table.computed else ""
     unexplained = counts.removed - counts.explained
     corrected = counts.changed - counts.reshaped
     for kind, count in (
-        ("rows_added", counts.added),
+        (f"{computed}rows_added", counts.added),
         ("rows_returned", counts.returned),
-        ("rows_corrected", corrected),
+        ("computed_rows_changed" if computed else "rows_corrected", corrected),
         ("rows_withdrawn", counts.explained),
-        ("referenced_rows_removed" if table.referenced else gone, unexplained),
+        ("referenced_rows_removed" if table.referenced else f"{computed}rows_removed", unexplained),
     ):
         if count:
             yield Fact(kind, table.name, count=count)
