@@ -15,6 +15,7 @@ from publisher import layout, site
 from publisher.cli.diff import show_changes
 from publisher.cli.findings import show_report
 from publisher.cli.output import (
+    ClusterOption,
     JsonOption,
     Output,
     PackageArgument,
@@ -23,15 +24,15 @@ from publisher.cli.output import (
     here,
     only_package,
     size,
+    with_cluster,
 )
 from publisher.cli.record import Recorder
 from publisher.diff.report import to_json
-from publisher.errors import InvalidData, UsageError
+from publisher.errors import InvalidData
 from publisher.findings import Report
 from publisher.model import Receipt
-from publisher.project import Settings, find_package, read_signer
+from publisher.project import find_package, read_signer
 from publisher.project.actor import find_actor
-from publisher.project.settings import read_cluster
 from publisher.run import Plan, Run, Wishes, plan_package, publish_package
 from publisher.store import open_store
 
@@ -39,12 +40,6 @@ ExpectOption = Annotated[str, typer.Option(help="Refuse any other version than t
 LevelOption = Annotated[str, typer.Option(help="Raise the version's level: major or minor. Needs --reason.")]
 ReasonOption = Annotated[str, typer.Option(help="Why, for those who read the release.")]
 AllowOption = Annotated[list[str] | None, typer.Option(help="A gate to pass, as the refusal names it.", metavar="GATE")]
-ClusterOption = Annotated[
-    str | None,
-    typer.Option(
-        help="Workers for tables of many parts: local:N, or tcp://host:port; else the project's.", metavar="PLACE"
-    ),
-]
 NOTICES = 20
 """Notices that are said; all of them are in the JSON."""
 MessageOption = Annotated[str, typer.Option("--message", "-m", help="A sentence of your own for the release notes.")]
@@ -73,7 +68,7 @@ def publish(
     with output.progress() as progress:
         run = Run(
             store,
-            _with_cluster(project.settings, cluster),
+            with_cluster(project.settings, cluster),
             progress=progress,
             actor=find_actor(os.environ),
             signer=read_signer(project.settings, os.environ),
@@ -109,7 +104,7 @@ def plan(
     with output.progress() as progress:
         run = Run(
             store,
-            _with_cluster(project.settings, cluster),
+            with_cluster(project.settings, cluster),
             progress=progress,
             signer=read_signer(project.settings, os.environ),
             environment=os.environ,
@@ -121,13 +116,6 @@ def plan(
     output.result({**_plan_document(planned, store.url), "notices": notices})
     _show_plan(output, planned, store.url)
     _show_notices(output, notices)
-
-
-def _with_cluster(settings: Settings, cluster: str | None) -> Settings:
-    try:
-        return settings if cluster is None else replace(settings, cluster=read_cluster(cluster))
-    except ValueError as error:
-        raise UsageError(f"--cluster {error}", "Leave it out to work in this process.") from error
 
 
 def _showing(output: Output, act: Any) -> Any:

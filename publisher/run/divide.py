@@ -11,7 +11,7 @@ from publisher.errors import UsageError
 from publisher.findings import Report
 from publisher.gates import Suspects, joined_suspects
 from publisher.load import parted
-from publisher.model import Descriptor, Loaded, Part, Table, Tables
+from publisher.model import Descriptor, Loaded, Package, Part, Table, Tables
 from publisher.package.parts import lacking
 from publisher.run.part import ROWS, PartDone, PartTask, make_again, work
 from publisher.run.stock import Stock, open_stock, part_name
@@ -79,16 +79,25 @@ def find_workers(cluster: str) -> Workers:
 
 
 def divide(
-    loaded: Loaded, workers: Workers, *, cache: Path, folder: Path, memory: str, now: datetime, progress: Progress
+    loaded: Loaded,
+    workers: Workers,
+    *,
+    cache: Path,
+    folder: Path,
+    memory: str,
+    now: datetime,
+    progress: Progress,
+    judge: Callable[[Package], Mapping[str, PartRules]] = part_rules,
 ) -> dict[str, Worked]:
-    """Work on the parts of every table that is published in parts. New results lie in `folder` until they are in the cache.
+    """Work on the parts of every table that is published in parts, by the rules that `judge` gives. New results lie in `folder` until
+    they are in the cache.
 
     Raises ProjectError, UsageError."""
-    names, memory = parted(loaded), workers.memory(memory)
-    rules = part_rules(loaded.package) if names else {}
+    names, memory, package = parted(loaded), workers.memory(memory), loaded.package
+    rules = judge(package) if names else {}
     return {
         name: _work(
-            loaded, rules[name], workers, open_stock(cache, loaded.package.name, name, now), folder, memory, progress
+            loaded, rules[name], workers, open_stock(cache, package.name, rules[name], now), folder, memory, progress
         )
         for name in names
     }

@@ -43,7 +43,7 @@ class PartTask:
 @dataclass(frozen=True, slots=True)
 class PartDone:
     """What came of a part. `files` are those that would be published, `suspects` what may be personal in it, `report` tells of numbers
-    that JSON cannot hold; all empty where the part has findings."""
+    that JSON cannot hold; all empty where the part has findings, and where it was not to be converted."""
 
     scan: PartScan
     files: tuple[File, ...] = ()
@@ -66,7 +66,7 @@ def work(task: PartTask) -> PartDone:
     ):
         scan, told = read_part(engine, task.rules, task.path, folder)
         done = PartDone(told)
-        if told.clean:
+        if told.clean and task.rules.convert:
             table = arrange(engine, task.rules.resource, canonical_sql(engine, scan))
             done = replace(done, suspects=suspects(engine, table), report=infinite(engine, [table]))
             if done.clean:
