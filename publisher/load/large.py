@@ -23,15 +23,20 @@ def parted(loaded: Loaded) -> tuple[str, ...]:
 
 def has_large(package: Package) -> bool:
     """Whether a table is large enough for that, by what the disk says; nothing is read."""
-    return any(_is_large([path.stat().st_size for path in item.paths if path.is_file()]) for item in package.tables)
+    return any(map(is_large, package.tables))
 
 
-def _is_large(sizes: Sequence[int]) -> bool:
+def is_large(resource: Resource) -> bool:
+    """Whether its files are, by what the disk says."""
+    return _are_large([path.stat().st_size for path in resource.paths if path.is_file()])
+
+
+def _are_large(sizes: Sequence[int]) -> bool:
     return len(sizes) > 1 and sum(sizes) >= PARTED
 
 
 def _is_parted(resource: Resource, files: Sequence[SourceFile]) -> bool:
-    large = _is_large([file.bytes for file in files])
+    large = _are_large([file.bytes for file in files])
     different = len({file.sha256 for file in files}) == len(files)
     return (
         large

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -66,6 +67,8 @@ def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishe
         folder = engine.folder / "parent"
         folder.mkdir(exist_ok=True)
         parent = read_release(run.store, package.name, head.latest.version, folder)
+        for line in moved_parts(parent.descriptor, prepared.tables):
+            run.tell(line, logging.WARNING, package=package.name)
         removed = fetch_file(run.store, package.name, parent.version, layout.REMOVED, folder)
         notes = load_notes(engine, read_tombstones(removed), _removals(package))
         before, same = states_before(parent, prepared)
@@ -81,6 +84,23 @@ def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishe
         expect(planned.version, wishes.expect)
     past = gates.look_back(package.name, planned.changes, prepared.tables.private)
     return replace(planned, gates=(*planned.gates, *sensitive, *past))
+
+
+def moved_parts(former: Descriptor, tables: Tables) -> Iterator[str]:
+    """What became of the parts of tables that are read from a prefix, by their names, since a published release: those that are not there
+    any more, and those that are not the same. Further ones are what a prefix is for."""
+    released = {str(item["name"]): item for item in former.get("resources", ())}
+    for table in tables.tables:
+        name, source = table.resource.name, (table.resource.descriptor.get("publisher") or {}).get("source") or {}
+        if "prefix" not in source or name not in released:
+            continue
+        now = {item.place: f"sha256:{item.sha256}" for item in table.resource.readings}
+        for item in released[name].get("origin", ()):
+            place = str(item.get("path", ""))
+            if place not in now:
+                yield f"{name}: {place} is not there any more"
+            elif item.get("hash", now[place]) != now[place]:
+                yield f"{name}: {place} is not the same as in {former['version']}"
 
 
 def _sensitive_gates(engine: Engine, prepared: Prepared) -> tuple[gates.Gate, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from publisher.digests import open_digests
 from publisher.findings import Report
 from publisher.load import load
 from publisher.model import Package
@@ -19,7 +20,8 @@ def judge_package(package: Package, outside: Outside, *, limit: int | None, reve
     """The findings of all tables that people edit, those of validate_package. Raises what it raises, UsageError."""
     settings = outside.settings
     progress("read", 0, 0)
-    loaded = load(package, read_at="")
+    digests = open_digests(outside.cache, package.name, outside.now())
+    loaded = load(package, read_at="", digests=digests)
     with open_workspace(settings) as engine:
         worked = divide(
             loaded,

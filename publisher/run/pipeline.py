@@ -20,6 +20,7 @@ from publisher.commit import CONTEST, Head, Lost, admit, claim, commit, read_hea
 from publisher.commit.area import Refreshed
 from publisher.commit.derive import is_current, refresh
 from publisher.diff import ChangeSet, compare
+from publisher.digests import open_digests
 from publisher.engine import Engine
 from publisher.errors import GateRefused, InvalidData, PublisherError, StoreError
 from publisher.load import load
@@ -179,7 +180,8 @@ def _load(run: Run, package: Package) -> tuple[Brought, Loaded]:
     read_at = run.stamp()
     run.progress("read", 0, 0)
     brought = bring(package, run.outside)
-    return brought, load(brought.package, read_at=read_at)
+    digests = open_digests(run.outside.cache, package.name, run.now())
+    return brought, load(brought.package, read_at=read_at, digests=digests)
 
 
 def _attempt(run: Run, engine: Engine, prepared: Prepared, wishes: Wishes, head: Head) -> Receipt | Lost:
