@@ -1,7 +1,7 @@
 """Workers of a Dask cluster. In: `local:N` or the address of a scheduler. Out: Workers.
 
 Dask's scheduler places tasks and gives those of a worker that died to another one; nothing of that kind is here. A cluster on this machine
-lives for as long as there is work; one elsewhere must see the same folders under the same names and have the same versions.
+lives for as long as its run; one elsewhere must see the same folders under the same names and have the same versions.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
+from typing import Self
 
 import dask
 from distributed import Client, KilledWorker, LocalCluster, as_completed
@@ -26,12 +27,20 @@ _DECIDING = ("duckdb", "frictionless")
 
 
 class Cluster:
-    """`place` is `local:N` or `tcp://host:port`."""
+    """`place` is `local:N` or `tcp://host:port`. Workers of one on this machine are there from the first work until the context ends."""
 
     threads = 1
 
     def __init__(self, place: str) -> None:
         self._place = place
+        self._opened = ExitStack()
+        self._client: Client | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._opened.close()
 
     def memory(self, setting: str) -> str:
         """Half of the setting: a worker's own share is as large, and there are several on a machine."""
@@ -43,22 +52,23 @@ class Cluster:
         cannot be reached, has other versions, or lost several workers over one task."""
         if not tasks:
             return
-        with self._client() as client:
-            futures = [client.submit(work, task, pure=False) for task in tasks]
-            places = {future.key: place for place, future in enumerate(futures)}
-            try:
-                for future, result in as_completed(futures, with_results=True):
-                    yield places[future.key], result
-            except KilledWorker as error:
-                raise UsageError(
-                    f"the cluster lost several workers over the same part: {error}",
-                    "Look into the workers' logs; give them more memory, or lower the setting `memory`.",
-                ) from error
-            finally:
-                client.cancel(futures)
+        if self._client is None:
+            self._client = self._opened.enter_context(self._open())
+        futures = [self._client.submit(work, task, pure=False) for task in tasks]
+        places = {future.key: place for place, future in enumerate(futures)}
+        try:
+            for future, result in as_completed(futures, with_results=True):
+                yield places[future.key], result
+        except KilledWorker as error:
+            raise UsageError(
+                f"the cluster lost several workers over the same part: {error}",
+                "Look into the workers' logs; give them more memory, or lower the setting `memory`.",
+            ) from error
+        finally:
+            self._client.cancel(futures)
 
     @contextmanager
-    def _client(self) -> Iterator[Client]:
+    def _open(self) -> Iterator[Client]:
         kind, _, count = self._place.partition(":")
         if kind == "local":
             with (

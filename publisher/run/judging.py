@@ -9,8 +9,8 @@ from publisher.digests import open_digests
 from publisher.findings import Report
 from publisher.load import load
 from publisher.model import Package
-from publisher.run.context import Progress, open_workspace
-from publisher.run.divide import divide, find_workers
+from publisher.run.context import Progress, open_workers, open_workspace
+from publisher.run.divide import divide
 from publisher.sources import Outside
 from publisher.validate.package import report_of, validate_tables
 from publisher.validate.partwise import part_rules
@@ -22,10 +22,10 @@ def judge_package(package: Package, outside: Outside, *, limit: int | None, reve
     progress("read", 0, 0)
     digests = open_digests(outside.cache, package.name, outside.now())
     loaded = load(package, read_at="", digests=digests)
-    with open_workspace(settings) as engine:
+    with open_workspace(settings) as engine, open_workers(settings.cluster) as workers:
         worked = divide(
             loaded,
-            find_workers(settings.cluster),
+            workers,
             cache=outside.cache,
             folder=engine.folder / "parts",
             memory=settings.memory,
