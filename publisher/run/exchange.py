@@ -64,8 +64,7 @@ class Exchange:
 
     def __call__(self, engine: Engine, change: TableChange, marked: bool = True) -> str:
         before, after = change.before, change.after
-        alone = self.workers.threads is None or before is None or after is None
-        if alone or not (before.parts and after.parts):
+        if self.workers.threads is None or not (before and before.parts and after and after.parts):
             return compare_rows(engine, change, marked)
         with tempfile.TemporaryDirectory(dir=engine.folder) as folder:
             files = self._compare(change, (before, after), Path(folder))
