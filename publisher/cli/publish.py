@@ -14,6 +14,7 @@ import typer
 from publisher import layout, site
 from publisher.cli.diff import show_changes
 from publisher.cli.findings import show_report
+from publisher.cli.many import publish_many
 from publisher.cli.output import (
     ClusterOption,
     JsonOption,
@@ -28,7 +29,7 @@ from publisher.cli.output import (
 )
 from publisher.cli.record import Recorder
 from publisher.diff.report import to_json
-from publisher.errors import InvalidData
+from publisher.errors import InvalidData, UsageError
 from publisher.findings import Report
 from publisher.model import Receipt
 from publisher.project import find_package, read_signer
@@ -46,7 +47,11 @@ MessageOption = Annotated[str, typer.Option("--message", "-m", help="A sentence 
 
 
 def publish(
-    package: PackageArgument = "",
+    packages: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names under datasets/, folders, or paths of descriptors.", metavar="PACKAGE"),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every package of the project.")] = False,
     target: TargetOption = None,
     expect: ExpectOption = "",
     level: LevelOption = "",
@@ -62,13 +67,25 @@ def publish(
     """Publish a release, or say that nothing has changed."""
     output = Output(json, quiet)
     project = here()
-    found = find_package(project, only_package(project, package))
+    project = replace(project, settings=with_cluster(project.settings, cluster))
+    names = project.packages if every else tuple(dict.fromkeys(packages or ()))
+    if every or len(names) > 1:
+        if (every and packages) or expect or level or reason or allow or answer:
+            raise UsageError(
+                "--expect, --level, --reason and --allow are about one package, --all is about all of them",
+                "Publish the others first, then this one by itself.",
+            )
+        if not names:
+            raise UsageError("There is no package here.", "Packages lie under datasets/ of a project.")
+        publish_many(output, project, names, target or project.settings.target, message)
+        return
+    found = find_package(project, only_package(project, "".join(names)))
     store = open_store(target or project.settings.target, env=os.environ, lock_days=project.settings.lock_days)
     wishes = Wishes(expect, level, reason, message, tuple(allow or ()))
     with output.progress() as progress:
         run = Run(
             store,
-            with_cluster(project.settings, cluster),
+            project.settings,
             progress=progress,
             actor=find_actor(os.environ),
             signer=read_signer(project.settings, os.environ),

@@ -37,6 +37,7 @@ class Cluster:
         self._client: Client | None = None
 
     def __enter__(self) -> Self:
+        self._opened.enter_context(_quiet())
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -47,9 +48,15 @@ class Cluster:
         amount = int(setting[:-2]) * (1000 if setting.endswith("GB") else 1)
         return f"{max(1, amount // 2)}MB"
 
-    def each(self, work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
-        """The place of each task with its result, in the order in which they end. Raises what `work` raises, UsageError where the cluster
-        cannot be reached, has other versions, or lost several workers over one task."""
+    def each(
+        self,
+        work: Callable[[Task], Result],
+        tasks: Sequence[Task],
+        failed: Callable[[Task, Exception], Result] | None = None,
+    ) -> Iterator[tuple[int, Result]]:
+        """The place of each task with its result, in the order in which they end. Raises UsageError where the cluster cannot be reached or
+        has other versions; of a task what `work` raises, or UsageError if several workers were lost over it, unless `failed` makes a
+        result of that."""
         if not tasks:
             return
         if self._client is None:
@@ -57,13 +64,14 @@ class Cluster:
         futures = [self._client.submit(work, task, pure=False) for task in tasks]
         places = {future.key: place for place, future in enumerate(futures)}
         try:
-            for future, result in as_completed(futures, with_results=True):
-                yield places[future.key], result
-        except KilledWorker as error:
-            raise UsageError(
-                f"the cluster lost several workers over the same part: {error}",
-                "Look into the workers' logs; give them more memory, or lower the setting `memory`.",
-            ) from error
+            for future, result in as_completed(futures, with_results=True, raise_errors=False):
+                place = places[future.key]
+                if future.status == "error":
+                    error = _told(future.exception())
+                    if failed is None:
+                        raise error
+                    result = failed(tasks[place], error)
+                yield place, result
         finally:
             self._client.cancel(futures)
 
@@ -80,7 +88,6 @@ class Cluster:
                     # DuckDB has a limit of its own, beyond which it spills
                     memory_limit=0,
                     dashboard_address="127.0.0.1:0",
-                    silence_logs=logging.CRITICAL,
                 ) as cluster,
                 Client(cluster) as client,
             ):
@@ -106,6 +113,30 @@ class Cluster:
                     f"{self._place}: worker {worker} has {its}, this machine {own}",
                     "Install the same versions on both.",
                 )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What Dask says of its own life is for nobody who publishes; what goes wrong is raised."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def _told(error: Exception) -> Exception:
+    """What a task ended with, as people are told of it."""
+    if not isinstance(error, KilledWorker):
+        return error
+    told = UsageError(
+        f"the cluster lost several workers over the same task: {error}",
+        "Look into the workers' logs; give them more memory, or lower the setting `memory`.",
+    )
+    told.__cause__ = error
+    return told
 
 
 def versions() -> dict[str, str]:
