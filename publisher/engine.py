@@ -128,6 +128,8 @@ def open_engine(folder: Path, *, memory: str = "512MB", threads: int | None = No
         ) from error
     try:
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        # It would draw on standard output where Python is used by hand.
+        connection.execute("SET enable_progress_bar = false")
         yield Engine(connection, folder)
     except duckdb.OutOfMemoryException as error:
         raise UsageError(
