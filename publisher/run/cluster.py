@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import Self
 
 import dask
-from distributed import Client, KilledWorker, LocalCluster, as_completed
+from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
 
 from publisher.errors import UsageError
 from publisher.load import tool_version
@@ -35,13 +35,21 @@ class Cluster:
         self._place = place
         self._opened = ExitStack()
         self._client: Client | None = None
+        self._futures: list[Future] = []
 
     def __enter__(self) -> Self:
         self._opened.enter_context(_quiet())
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._stop()
         self._opened.close()
+
+    def _stop(self) -> None:
+        """Leave no work to be done by anybody: a cluster that ends waits for what its workers are at."""
+        if self._client is not None and self._futures:
+            self._client.cancel(self._futures, force=True)
+        self._futures = []
 
     def memory(self, setting: str) -> str:
         """Half of the setting: a worker's own share is as large, and there are several on a machine."""
@@ -61,7 +69,7 @@ class Cluster:
             return
         if self._client is None:
             self._client = self._opened.enter_context(self._open())
-        futures = [self._client.submit(work, task, pure=False) for task in tasks]
+        self._futures = futures = [self._client.submit(work, task, pure=False) for task in tasks]
         places = {future.key: place for place, future in enumerate(futures)}
         try:
             for future, result in as_completed(futures, with_results=True, raise_errors=False):
@@ -73,7 +81,7 @@ class Cluster:
                     result = failed(tasks[place], error)
                 yield place, result
         finally:
-            self._client.cancel(futures)
+            self._stop()
 
     @contextmanager
     def _open(self) -> Iterator[Client]:
