@@ -20,7 +20,7 @@ from publisher.model import Package, Receipt
 from publisher.run import Run
 from publisher.scheduler import Ended, Schedule, read_schedule, record_attempt, write_ended
 from publisher.scheduler.record import after_attempt, record_withdrawal
-from publisher.status import Change, Withdrawal, judge
+from publisher.status import Change, Withdrawal, cut_short, judge
 from publisher.store.base import Store
 
 
@@ -37,13 +37,24 @@ class Recorder:
         try:
             receipt = act()
         except PublisherError as error:
-            self._tell(
-                run, package, Ended(judge(error, run=run.name, at=at, seconds=time.monotonic() - started)), error
-            )
+            self.tell(run, package, error, at, time.monotonic() - started)
             raise
-        attempt = judge(receipt, run=run.name, at=at, seconds=time.monotonic() - started)
-        self._tell(run, package, Ended(attempt, receipt.version))
+        self.tell(run, package, receipt, at, time.monotonic() - started)
         return receipt
+
+    def tell(
+        self, run: Run, package: Package, end: Receipt | PublisherError | str, at: datetime, seconds: float
+    ) -> None:
+        """Tell of an attempt that began `at` and took so many seconds; a text is a fault of this program. That this could not be told is
+        a warning."""
+        if isinstance(end, str):
+            self._tell(run, package, Ended(cut_short("crashed", run=run.name, at=at, seconds=seconds, detail=end)))
+            return
+        attempt = judge(end, run=run.name, at=at, seconds=seconds)
+        if isinstance(end, Receipt):
+            self._tell(run, package, Ended(attempt, end.version))
+        else:
+            self._tell(run, package, Ended(attempt), end)
 
     def _tell(self, run: Run, package: Package, ended: Ended, error: PublisherError | None = None) -> None:
         if self.answer is not None:

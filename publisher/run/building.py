@@ -42,7 +42,9 @@ def build_release(
     parent = planned.parent.version if planned.parent else None
     changes = replace(planned.changes, to_version=version)
     former = {str(item["name"]): item for item in planned.parent.descriptor["resources"]} if planned.parent else {}
-    tables = complete(prepared.tables, former, engine.folder / "parts-again" / version, run.settings.memory)
+    tables = complete(
+        prepared.tables, former, run.workers, engine.folder / "parts-again" / version, run.settings.memory
+    )
     package = tables.loaded.package
     languages = languages_of(package)
     sentences = write_notes(changes, languages, table_settings(package))

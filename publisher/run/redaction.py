@@ -26,7 +26,7 @@ from publisher.load import load
 from publisher.model import Descriptor, Package, Table
 from publisher.package.published import Published, read_release
 from publisher.privacy import settings_of
-from publisher.run.context import Run, open_workspace
+from publisher.run.context import Run, open_workspace, with_workers
 from publisher.run.difference import table_settings
 from publisher.run.languages import published_languages
 from publisher.run.pipeline import prepare, refresh_derived
@@ -238,7 +238,7 @@ def _prefixes(run: Run, head: Head) -> list[str]:
 def still_held(run: Run, package: Package, targets: Sequence[Target]) -> tuple[str, ...]:
     """The tables that people edit which still hold a target, private columns left out. Raises InvalidData, ProjectError,
     SourceError."""
-    with open_workspace(run.settings) as engine:
+    with open_workspace(run.settings) as engine, with_workers(run) as run:
         prepared = prepare(run, engine, load(bring(package, run.outside).package, read_at=run.stamp()))
         return tuple(
             table.resource.name
