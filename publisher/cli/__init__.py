@@ -9,7 +9,7 @@ import importlib
 import importlib.metadata
 import os
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -99,7 +99,7 @@ def main() -> None:
         app()
     except PublisherError as error:
         tell_error(error)
-        sys.exit(error.exit_code)
+        leave(error.exit_code)
     except BrokenPipeError:
         # the reader of our output has left (`| head`): nothing is wrong, and nothing more can be said
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -110,3 +110,13 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the last place where a fault can be told, without secrets, and kept apart from wrong data
         tell_bug(error)
         sys.exit(BUG)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process; without the interpreter's clearing up where SQL is still at work that nothing stops (engine.py)."""
+    engine = sys.modules.get("publisher.engine")
+    if engine is not None and engine.is_busy():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

@@ -35,7 +35,8 @@ Body = str | bytes | Callable[[Path], None]
 class Attack:
     """`files` lie below the project; `ends` is what ought to happen, either of two where both are right; `judge` looks at what was made
     and says what is wrong; `says` must stand in the refusal; `allowed` is what it may do besides (see driver.py); what is `slow` is
-    left to full runs; `inputs` is how many it holds, where several share a package."""
+    left to full runs; `inputs` is how many it holds, where several share a package; `mib` is the most memory it may
+    take, where that is told."""
 
     name: str
     files: Mapping[str, Body]
@@ -48,6 +49,7 @@ class Attack:
     allowed: tuple[str, ...] = ()
     slow: bool = False
     inputs: int = 1
+    mib: int = 0
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,8 @@ def judge(attack: Attack, folder: Path, ended: Ended) -> str:
         return f"ended with {ended.code} after {ended.seconds:.1f} s: {' | '.join(said.splitlines()[-6:])[-500:]}"
     if end not in attack.ends:
         return f"was {end}, not {' or '.join(attack.ends)}: {said[:300] or ended.stdout[-300:]}"
+    if attack.mib and ended.kib > attack.mib * 1024:
+        return f"took {ended.kib // 1024} MiB of memory"
     if "Traceback" in ended.stderr + ended.stdout:
         return f"shows a traceback: {said[-300:]}"
     if end == REFUSED and not said and not ended.stdout.strip():
