@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -111,7 +111,7 @@ def main() -> None:
         app()
     except PublisherError as error:
         tell_error(error)
-        sys.exit(error.exit_code)
+        leave(error.exit_code)
     except BrokenPipeError:
         # the reader of our output has left (`| head`): nothing is wrong, and nothing more can be said
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -125,3 +125,13 @@ def main() -> None:
             sys.exit(STOPPED)
         tell_bug(error)
         sys.exit(BUG)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process; without the interpreter's clearing up where SQL is still at work that nothing stops (engine.py)."""
+    engine = sys.modules.get("publisher.engine")
+    if engine is not None and engine.is_busy():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

@@ -265,10 +265,10 @@ def _stones(engine: Engine, former: Former, version: str, order: Order) -> Itera
     known = set()
     if former.parent is not None:
         path = _removed(former.parent)
-        for stone, line in zip(read_tombstones(path), path.read_text(encoding="utf-8").splitlines(), strict=True):
+        for stone, line in zip(read_tombstones(path), path.read_bytes().splitlines(), strict=True):
             if not silenced(stone.table, stone.key, order.removals):
                 known.add((stone.table, stone.key))
-                yield line
+                yield line.decode()
     for table in former.published.info.tables:
         for item in removals_of(table.name, order.removals):
             if (
