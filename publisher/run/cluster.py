@@ -35,7 +35,7 @@ class Cluster:
         self._place = place
         self._opened = ExitStack()
         self._client: Client | None = None
-        self._futures: list[Future] = []
+        self._futures: list[Future[Any]] = []
 
     def __enter__(self) -> Self:
         self._opened.enter_context(_quiet())
