@@ -5,21 +5,36 @@ The only module that opens DuckDB connections and quotes identifiers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import resource
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Timer
-from typing import Any
+from threading import Event, Thread, current_thread, main_thread
+from threading import enumerate as enumerate_threads
+from typing import Any, TypeVar
 
 import duckdb
 
 from publisher.errors import ProjectError, UsageError
 
+T = TypeVar("T")
+
 BATCH = 5_000
 """Rows that are taken from DuckDB at a time."""
+SPARE = (512 << 20) + (64 << 20) * (os.cpu_count() or 1)
+"""Bytes that a project's SQL may take beyond DuckDB's own limit: for texts in the making, and what allocators reserve for each thread."""
+GRACE = 2.0
+"""Seconds in which an interrupted statement ends."""
+SQL = "publisher-sql"
+"""Name of the threads in which a project's SQL runs."""
 SqlError = duckdb.Error
 """What DuckDB raises for a statement that it cannot run."""
+_STATM = Path("/proc/self/statm")
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def quote(name: str) -> str:
@@ -38,6 +53,7 @@ class Engine:
 
     connection: duckdb.DuckDBPyConnection
     folder: Path
+    stuck: Event = field(default_factory=Event)
 
     def run(self, sql: str, parameters: list[Any] | None = None) -> None:
         """Execute a statement for its effect."""
@@ -67,7 +83,7 @@ class Engine:
 
     def beside(self) -> Engine:
         """A second hand on the same database, for a thread of its own: what it runs does not wait for this one."""
-        return Engine(self.connection.cursor(), self.folder)
+        return Engine(self.connection.cursor(), self.folder, self.stuck)
 
     def export(self, select: str, path: Path, options: str) -> None:
         """Write the rows of a SELECT to a file in their order. Raises UsageError where the file cannot be written."""
@@ -79,21 +95,35 @@ class Engine:
                 f"{path} cannot be written: {reason}", "Check that the folder is writable and has room."
             ) from error
 
-    @contextmanager
-    def time_limit(self, seconds: float, where: str) -> Iterator[None]:
-        """Whatever runs inside is stopped after `seconds`. Raises ProjectError then, and where the memory limit is reached."""
-        timer = Timer(seconds, self.connection.interrupt)
-        timer.daemon = True
-        timer.start()
+    def limited(self, work: Callable[[], T], seconds: float, where: str) -> T:
+        """What `work` returns: statements of a project, in a thread of their own, so that this one can go on where they do not end.
+
+        Raises ProjectError where they take longer than `seconds`, or more memory than there is (docs/security.md). DuckDB heeds an
+        interruption between blocks of rows and not inside a function; what does not stop is left to itself: `stuck` is set, nothing
+        may be asked of the database any more, and the thread ends with the process."""
+        done: Future[T] = Future()
+        with _bounded(self._memory() + SPARE):
+            Thread(target=_fulfil, args=(done, work), name=SQL, daemon=True).start()
+            try:
+                wait([done], seconds)
+            finally:
+                late = not done.done()
+                if late:
+                    self.connection.interrupt()
+                    wait([done], GRACE)
+                if not done.done():
+                    self.stuck.set()
+        if late:
+            raise ProjectError(f"{where}: ran longer than {seconds:g} seconds", "Make the query simpler.")
         try:
-            yield
-        except duckdb.InterruptException as error:
-            raise ProjectError(f"{where}: ran longer than {seconds:g} seconds", "Make the query simpler.") from error
-        except duckdb.OutOfMemoryException as error:
+            return done.result()
+        except (duckdb.OutOfMemoryException, MemoryError) as error:
             raise ProjectError(f"{where}: needs more memory than it may have", "Make the query simpler.") from error
-        finally:
-            timer.cancel()
-            timer.join()
+
+    def _memory(self) -> int:
+        """Bytes that DuckDB may use, which it tells as `488.2 MiB`."""
+        amount, unit = str(self.value("SELECT current_setting('memory_limit')")).split()
+        return int(float(amount) * 1024 ** _UNITS.index(unit))
 
     def lock(self, *allowed: Path) -> None:
         """From here on SQL reaches no file outside `allowed` folders, no network, no extension and no setting.
@@ -126,13 +156,48 @@ def open_engine(folder: Path, *, memory: str = "512MB", threads: int | None = No
         raise ProjectError(
             f"DuckDB could not start in {folder}: {error}", "Check that the folder is writable and has room."
         ) from error
+    engine = Engine(connection, folder)
     try:
-        connection.execute("SET GLOBAL TimeZone = 'UTC'")
-        yield Engine(connection, folder)
+        engine.run("SET GLOBAL TimeZone = 'UTC'")
+        # It would draw on standard output where Python is used by hand.
+        engine.run("SET enable_progress_bar = false")
+        yield engine
     except duckdb.OutOfMemoryException as error:
         raise UsageError(
             f"the tables need more memory or room than DuckDB may have ({memory}): {str(error).splitlines()[0]:.200}",
             "Raise the setting `memory`, or make room where temporary files lie (TMPDIR).",
         ) from error
     finally:
-        connection.close()
+        if not engine.stuck.is_set():
+            connection.close()
+
+
+def is_busy() -> bool:
+    """Whether statements that nothing could stop are still at work in this process."""
+    return any(thread.name == SQL for thread in enumerate_threads())
+
+
+def _fulfil(done: Future[T], work: Callable[[], T]) -> None:
+    try:
+        done.set_result(work())
+    except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+        done.set_exception(error)
+
+
+@contextmanager
+def _bounded(more: int) -> Iterator[None]:
+    """The process takes at most `more` bytes of address space beyond what it has: DuckDB counts tables, not what functions make of texts.
+
+    Only the main thread sets this, so that no two put back each other's limit; where the system does not tell what a process has
+    (all but Linux), nothing is set."""
+    before, most = resource.getrlimit(resource.RLIMIT_AS)
+    if current_thread() is not main_thread() or not _STATM.exists():
+        yield
+        return
+    pages = int(_STATM.read_text().split()[0])
+    bounds = [bound for bound in (before, most) if bound != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_AS, (min(pages * resource.getpagesize() + more, *bounds, sys.maxsize), most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (before, most))

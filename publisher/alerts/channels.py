@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import http.client
 import json
 import smtplib
@@ -62,7 +63,9 @@ class Webhook:
     def send(self, notice: Notice) -> str:
         if not self.url.startswith(("http://", "https://")):
             return f"{self.variable} is not set to an http or https address"
-        document = {"text": text(notice, self.base_url), **notice.to_dict(), "link": link(notice, self.base_url)}
+        # in Slack's own words <https://example.org|x> is a link and <!channel> calls everybody
+        said = html.escape(text(notice, self.base_url), quote=False)
+        document = {"text": said, **notice.to_dict(), "link": link(notice, self.base_url)}
         body = json.dumps(document, ensure_ascii=False).encode()
         kind = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "publisher"}
         opener = urllib.request.build_opener(_NoRedirect())

@@ -33,11 +33,12 @@ _NEXT = {
 
 
 def subject(notice: Notice) -> str:
-    """One line."""
+    """One line, whatever line ends Unicode has: no mail takes others for a header."""
     reason = _REASONS.get(notice.outcome, notice.outcome)
-    return _SUBJECTS[notice.kind].format(
+    said = _SUBJECTS[notice.kind].format(
         package=notice.package, reason=reason, state=notice.state, version=notice.version
     )
+    return " ".join(said.split())
 
 
 def text(notice: Notice, base_url: str) -> str:

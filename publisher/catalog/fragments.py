@@ -41,7 +41,8 @@ def cut(graph: Graph, base_url: str) -> Fragment:
     own, words = new_graph(), new_graph()
     for triple in graph:
         (own if _is_own(triple[0], base_url) else words).add(triple)
-    lines = sorted(line for line in words.serialize(format="nt").splitlines() if line)
+    # texts may hold line ends of Unicode's own, at which splitlines() splits and N-Triples does not
+    lines = sorted(line for line in words.serialize(format="nt").split("\n") if line)
     return Fragment(_turtle(own), tuple(_nodes(own)), tuple(lines))
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import os
+import signal
 import sys
-from typing import Annotated, Any
+from types import FrameType
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from publisher.cli.logs import BUG, FORM, LOG, LogForm, start_logging, tell_bug, tell_error
+from publisher.cli.logs import BUG, FORM, LOG, STOPPED, LogForm, start_logging, tell_bug, tell_error
 from publisher.errors import PublisherError
 
 COMMANDS = {
@@ -95,18 +97,41 @@ def options(
 def main() -> None:
     """Run the command line and leave with its exit code. A user's mistake is one message, never a traceback."""
     start_logging(None, os.environ)
+    stopped = False
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal stopped
+        stopped = True
+        raise KeyboardInterrupt
+
+    # SIGTERM as Ctrl-C: scratch folders and workers of a cluster go with whoever is stopped
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     try:
         app()
     except PublisherError as error:
         tell_error(error)
-        sys.exit(error.exit_code)
+        leave(error.exit_code)
     except BrokenPipeError:
         # the reader of our output has left (`| head`): nothing is wrong, and nothing more can be said
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except KeyboardInterrupt:
         LOG.error("stopped; what was published before stays, nothing half-done is visible")
-        sys.exit(130)
+        sys.exit(STOPPED)
     except Exception as error:  # noqa: BLE001 - the last place where a fault can be told, without secrets, and kept apart from wrong data
+        if stopped:
+            # DuckDB makes an error of its own of a call to stop
+            sys.exit(STOPPED)
         tell_bug(error)
         sys.exit(BUG)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process; without the interpreter's clearing up where SQL is still at work that nothing stops (engine.py)."""
+    engine = sys.modules.get("publisher.engine")
+    if engine is not None and engine.is_busy():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

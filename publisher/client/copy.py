@@ -189,8 +189,8 @@ def require_signature(source: Source, pointer: Pointer, version: str, judge: Jud
 
 def _sums(body: bytes) -> Iterator[tuple[str, str]]:
     """Names and hashes. A name that leads out of the release's folder is refused, whoever signed for it."""
-    for line in body.decode().splitlines():
-        digest, _, name = line.partition("  ")
+    for line in body.splitlines():
+        digest, _, name = line.decode().partition("  ")
         parts = PurePosixPath(name).parts
         if not parts or ".." in parts or name.startswith("/") or "\\" in name:
             raise Damaged(f"{layout.CHECKSUMS} names {name!r}, which is no file of a release")

@@ -130,6 +130,6 @@ def _place(remote: Remote, name: str, target: Path, held: dict[str, Path]) -> in
 def _held(folder: Path) -> Iterator[tuple[str, Path]]:
     """Files of releases that were pulled before, by their sha256 as it was promised then."""
     for sums in sorted(folder.glob(f"*/{layout.CHECKSUMS}")):
-        for line in sums.read_text(encoding="utf-8").splitlines():
-            digest, _, name = line.partition("  ")
+        for line in sums.read_bytes().splitlines():
+            digest, _, name = line.decode().partition("  ")
             yield digest, sums.parent / name

@@ -110,8 +110,8 @@ def promised_files(store: Store, package: str, entry: Entry) -> dict[str, Promis
 
 def parse_sums(body: bytes) -> Iterator[tuple[str, str]]:
     """Hash and name of each line of a SHA256SUMS file."""
-    for line in body.decode().splitlines():
-        digest, _, name = line.partition("  ")
+    for line in body.splitlines():
+        digest, _, name = line.decode().partition("  ")
         yield digest, name
 
 

@@ -99,7 +99,7 @@ def read_document(store: Store, package: str, version: str, name: str) -> Descri
 def read_checksums(store: Store, package: str, version: str) -> dict[str, str]:
     """The sha256 of every file of a release by name, from its SHA256SUMS. Raises NotFound."""
     body, _ = store.read(layout.release_file(package, version, layout.CHECKSUMS))
-    return {path: digest for digest, _, path in (line.partition("  ") for line in body.decode().splitlines())}
+    return {path: digest for digest, _, path in (line.decode().partition("  ") for line in body.splitlines())}
 
 
 def fetch_file(store: Store, package: str, version: str, name: str, folder: Path) -> Path:

@@ -161,11 +161,15 @@ def _run(engine: Engine, resource: Resource, tree: dict[str, Any], seconds: floa
     where = f"{resource.query_path or resource.name}"
     refuse_lexical(resource, where)
     raw = f"{CATALOG}.{quote(resource.name + ' as returned')}"
+
+    def work() -> list[tuple[str, str]]:
+        returned = engine.columns(str(resource.query))
+        _compare_columns(resource, [name for name, _ in returned], where)
+        engine.run(f"CREATE TABLE {raw} AS {ordered(engine, resource, tree)}")
+        return returned
+
     try:
-        with engine.time_limit(seconds, where):
-            returned = engine.columns(str(resource.query))
-            _compare_columns(resource, [name for name, _ in returned], where)
-            engine.run(f"CREATE TABLE {raw} AS {ordered(engine, resource, tree)}")
+        returned = engine.limited(work, seconds, where)
     except SqlError as error:
         private = bool(disclosed(resource))
         said = reason(error, private=private)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from publisher.engine import Engine, SqlError, quote
 from publisher.errors import ProjectError
@@ -25,7 +26,7 @@ def judge(engine: Engine, checks: Sequence[Check], resources: Sequence[Resource]
     report = Report()
     for check in checks:
         read_check(engine, check, [item.name for item in resources])
-        if private and not _binds(engine, check):
+        if private and not _binds(engine, check, seconds):
             with showing(engine, resources, private):
                 report = report.merge(_without_values(engine, check, resources, seconds))
         else:
@@ -33,10 +34,10 @@ def judge(engine: Engine, checks: Sequence[Check], resources: Sequence[Resource]
     return report
 
 
-def _binds(engine: Engine, check: Check) -> bool:
+def _binds(engine: Engine, check: Check, seconds: float) -> bool:
     """Whether a check can be understood with the columns that are shown."""
     try:
-        engine.rows(f"DESCRIBE {check.sql}")
+        engine.limited(partial(engine.rows, f"DESCRIBE {check.sql}"), seconds, str(check.path))
     except SqlError:
         return False
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from publisher.engine import Engine, SqlError
 from publisher.errors import ProjectError
@@ -23,8 +24,7 @@ def run_checks(
     collectors: dict[str, Collector] = {}
     for check in checks:
         try:
-            with engine.time_limit(seconds, str(check.path)):
-                _run(engine, check, collectors, limit)
+            engine.limited(partial(_run, engine, check, collectors, limit), seconds, str(check.path))
         except SqlError as error:
             raise ProjectError(f"{check.path}: {str(error).strip()}", "Correct the SQL of the check.") from error
     return Report(tuple(found.task((), 0) for found in collectors.values()))

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.security.sandbox import WORKERS, Driver, Sandbox, open_driver
+from tests.security.sandbox import WORKERS, Driver, Sandbox, open_drivers
 
 
 @pytest.fixture(scope="session")
 def drivers() -> Iterator[list[Driver]]:
-    with ExitStack() as stack:
-        yield [stack.enter_context(open_driver()) for _ in range(WORKERS)]
+    with open_drivers(WORKERS) as drivers:
+        yield drivers
 
 
 @pytest.fixture

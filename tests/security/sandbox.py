@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -17,6 +17,7 @@ from typing import Any
 
 from tests.tools import ROOT
 
+FULL = os.environ.get("PUBLISHER_FULL") == "1"
 WORKERS = 2
 LEAST = 100
 """Inputs of each family."""
@@ -33,8 +34,9 @@ Body = str | bytes | Callable[[Path], None]
 @dataclass(frozen=True)
 class Attack:
     """`files` lie below the project; `ends` is what ought to happen, either of two where both are right; `judge` looks at what was made
-        and says what is wrong; `says` must stand in the refusal; `allowed` is what it may do besides (see driver.py); what is `slow`
-    is left to full runs."""
+    and says what is wrong; `says` must stand in the refusal; `allowed` is what it may do besides (see driver.py); what is `slow` is
+    left to full runs; `inputs` is how many it holds, where several share a package; `mib` is the most memory it may
+    take, where that is told."""
 
     name: str
     files: Mapping[str, Body]
@@ -46,6 +48,8 @@ class Attack:
     cwd: str = "project"
     allowed: tuple[str, ...] = ()
     slow: bool = False
+    inputs: int = 1
+    mib: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,21 +91,32 @@ class Driver:
 
 
 @contextmanager
-def open_driver() -> Iterator[Driver]:
+def open_drivers(count: int) -> Iterator[list[Driver]]:
+    """Drivers that start side by side."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PUBLISHER_", "AWS_"))}
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.security.driver"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env={**environment, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-    ) as process:
-        try:
-            yield Driver(process)
-        finally:
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-m", "tests.security.driver"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    cwd=ROOT,
+                    env={
+                        **environment,
+                        "PYTHONPATH": str(ROOT),
+                        "OMP_NUM_THREADS": "1",
+                        "PYTHONDONTWRITEBYTECODE": "1",
+                    },
+                )
+            )
+            for _ in range(count)
+        ]
+        for process in processes:
             assert process.stdin is not None
-            process.stdin.close()
+            stack.callback(process.stdin.close)
+        yield [Driver(process) for process in processes]
 
 
 class Sandbox:
@@ -129,12 +144,14 @@ class Sandbox:
     def expect(self, attacks: Iterable[Attack], *, least: int = LEAST) -> None:
         """Try `least` of them, or all where PUBLISHER_FULL=1; fail with everything that ended otherwise than it ought to."""
         listed = list(attacks)
-        assert len(listed) >= least, f"{len(listed)} inputs"
+        inputs = sum(attack.inputs for attack in listed)
+        assert inputs >= least, f"{inputs} inputs"
         assert len({attack.name for attack in listed}) == len(listed), "an input stands here twice"
-        if os.environ.get("PUBLISHER_FULL") != "1":
+        if not FULL:
             # spread over the whole family, the same ones every time
             listed = [attack for attack in listed if not attack.slow]
-            listed = [listed[number * len(listed) // least] for number in range(least)]
+            count = -(-least * len(listed) // sum(attack.inputs for attack in listed))
+            listed = [listed[number * len(listed) // count] for number in range(count)]
         with ThreadPoolExecutor(self._count) as pool:
             faults = [fault for fault in pool.map(self._fault, listed, range(len(listed))) if fault]
         assert not faults, f"{len(faults)} of {len(listed)}:\n" + "\n".join(faults)
@@ -154,6 +171,8 @@ def judge(attack: Attack, folder: Path, ended: Ended) -> str:
         return f"ended with {ended.code} after {ended.seconds:.1f} s: {' | '.join(said.splitlines()[-6:])[-500:]}"
     if end not in attack.ends:
         return f"was {end}, not {' or '.join(attack.ends)}: {said[:300] or ended.stdout[-300:]}"
+    if attack.mib and ended.kib > attack.mib * 1024:
+        return f"took {ended.kib // 1024} MiB of memory"
     if "Traceback" in ended.stderr + ended.stdout:
         return f"shows a traceback: {said[-300:]}"
     if end == REFUSED and not said and not ended.stdout.strip():

@@ -9,11 +9,13 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cli.program import CLEAN, publisher
+from tests.cli.program import CLEAN
+from tests.security.sandbox import Driver, Ended
 from tests.security.search import find, holds
 
 MAIL, PHONE, NOTE, ROW = "canary-mail-4711", "canary-phone-0815", "canary-note-1234", "canary-extra-5678"
@@ -84,20 +86,22 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
-def run(project: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    """A command whose output holds no canary."""
-    done = publisher(project, *arguments, TMPDIR=str(scratch(project)))
-    assert done.returncode == code, done.stdout + done.stderr
-    said = (done.stdout + done.stderr).encode()
-    assert not [needle for needle in CANARIES if holds(said, needle)], arguments
-    assert "Traceback" not in done.stderr
-    return done
+Run = Callable[..., Ended]
 
 
-def scratch(project: Path) -> Path:
-    folder = project.parent / "scratch"
-    folder.mkdir(exist_ok=True)
-    return folder
+@pytest.fixture
+def run(drivers: list[Driver], project: Path) -> Run:
+    """A command, as a process, whose output holds no canary."""
+
+    def run(*arguments: str, code: int = 0, secret: bool = True) -> Ended:
+        done = drivers[0].run(project.parent, arguments, cwd="project", env={"COLUMNS": "120"})
+        assert done.code == code, done.stdout + done.stderr
+        said = (done.stdout + done.stderr + done.events).encode()
+        assert not (secret and [needle for needle in CANARIES if holds(said, needle)]), arguments
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run
 
 
 def write(project: Path, text: str) -> str:
@@ -109,26 +113,24 @@ def write(project: Path, text: str) -> str:
 
 def everything(project: Path, *hashes: str) -> None:
     assert find(project / "public", [*CANARIES, *hashes]) == []
-    assert not list(scratch(project).iterdir()), "temporary files stay behind"
+    assert not list((project.parent / ".scratch").iterdir()), "temporary files stay behind"
 
 
-def test_nothing_private_is_published_over_several_releases(project: Path) -> None:
+def test_nothing_private_is_published_over_several_releases(project: Path, run: Run) -> None:
     hashes = [write(project, rows())]
-    assert "1.0.0" in run(project, "publish", "people").stdout
+    assert "1.0.0" in run("publish", "people").stdout
     everything(project, *hashes)
 
     hashes.append(write(project, rows(suffix="-changed")))
-    assert "publish would do nothing" in run(project, "plan", "people").stdout
-    assert "nothing was published" in run(project, "publish", "people").stdout, (
-        "a release tells that something private changed"
-    )
+    assert "publish would do nothing" in run("plan", "people").stdout
+    assert "nothing was published" in run("publish", "people").stdout, "a release tells that something private changed"
     assert not (project / "public/people/v/1.0.1").exists()
 
     hashes.append(write(project, rows(4, office="Bergen", suffix="-again")))
-    run(project, "plan", "people", "--json")
-    assert "1.1.0" in run(project, "publish", "people").stdout
+    run("plan", "people", "--json")
+    assert "1.1.0" in run("publish", "people").stdout
     hashes.append(write(project, rows(2, office="Bergen")))
-    run(project, "publish", "people")
+    run("publish", "people")
     everything(project, *hashes)
 
     for arguments in (
@@ -138,7 +140,7 @@ def test_nothing_private_is_published_over_several_releases(project: Path) -> No
         ("diff", "people"),
         ("doctor",),
     ):
-        run(project, *arguments)
+        run(*arguments)
     descriptor = json.loads((project / "public/people/latest/datapackage.json").read_text())
     fields = {item["name"]: [field["name"] for field in item["schema"]["fields"]] for item in descriptor["resources"]}
     assert fields == {"contacts": ["id", "office"], "offices": ["office", "reachable"], "plain": ["id", "office"]}
@@ -167,38 +169,38 @@ def test_nothing_private_is_published_over_several_releases(project: Path) -> No
         pytest.param(rows().replace(f"{MAIL}-2", f"{MAIL}\u200e-2"), id="invisible-letter"),
     ],
 )
-def test_findings_show_no_private_value(project: Path, table: str, form: str) -> None:
+def test_findings_show_no_private_value(project: Path, run: Run, table: str, form: str) -> None:
     write(project, table)
-    run(project, "validate", "people", "--format", form, code=1)
+    run("validate", "people", "--format", form, code=1)
     if form == "text":
-        run(project, "publish", "people", code=1)
-        run(project, "plan", "people", code=1)
-        run(project, "validate", "people", "--json", code=1)
+        run("publish", "people", code=1)
+        run("plan", "people", code=1)
+        run("validate", "people", "--json", code=1)
         assert not list((project / "public").glob("people/**/*"))
 
 
-def test_a_check_over_private_columns_names_the_key_and_withholds_the_rest(project: Path) -> None:
+def test_a_check_over_private_columns_names_the_key_and_withholds_the_rest(project: Path, run: Run) -> None:
     write(project, rows(office="Broken"))
-    told = run(project, "publish", "people", code=1).stdout
+    told = run("publish", "people", code=1).stdout
     assert "check" in told
     assert "withheld" in told
 
 
-def test_sql_errors_show_no_private_value(project: Path) -> None:
+def test_sql_errors_show_no_private_value(project: Path, run: Run) -> None:
     check = project / "datasets/people/checks/mail.sql"
     check.write_text("SELECT 'contacts' AS resource, CAST(mail AS INTEGER) AS key, '' AS message FROM contacts")
-    assert "ConversionException" in run(project, "publish", "people", code=2).stderr
+    assert "ConversionException" in run("publish", "people", code=2).stderr
     check.unlink()
     query = project / "datasets/people/queries/offices.sql"
     query.write_text(
         "SELECT office, max(CAST(phone AS INTEGER)) AS reachable FROM contacts GROUP BY office ORDER BY office"
     )
-    assert "ConversionException" in run(project, "publish", "people", code=2).stderr
+    assert "ConversionException" in run("publish", "people", code=2).stderr
     query.write_text("SELECT office, count(mail) AS reachable FROM contacts GROUP BY office ORDER BY office")
-    assert '"mail" not found' in run(project, "publish", "people", code=2).stderr, "only the phone is disclosed"
+    assert '"mail" not found' in run("publish", "people", code=2).stderr, "only the phone is disclosed"
 
 
-def test_a_query_sees_no_private_column_that_its_schema_does_not_disclose(project: Path) -> None:
+def test_a_query_sees_no_private_column_that_its_schema_does_not_disclose(project: Path, run: Run) -> None:
     query = project / "datasets/people/queries/plain.sql"
     for sql in (
         "SELECT id, mail AS office FROM contacts ORDER BY id",
@@ -208,9 +210,9 @@ def test_a_query_sees_no_private_column_that_its_schema_does_not_disclose(projec
         "SELECT id, (SELECT max(phone) FROM contacts) AS office FROM contacts ORDER BY id",
     ):
         query.write_text(sql)
-        run(project, "publish", "people", code=2)
+        run("publish", "people", code=2)
     query.write_text("SELECT id, CAST(contacts AS VARCHAR) AS office FROM contacts ORDER BY id")
-    run(project, "publish", "people")
+    run("publish", "people")
     everything(project)
 
 
@@ -250,7 +252,7 @@ def on_a_terminal(project: Path, *arguments: str) -> bytes:
     return said
 
 
-def test_a_column_that_becomes_private_is_not_told_of_again(project: Path) -> None:
+def test_a_column_that_becomes_private_is_not_told_of_again(project: Path, run: Run) -> None:
     folder = project / "datasets/people"
     descriptor = json.loads((folder / "datapackage.json").read_text())
     contacts = descriptor["resources"][0]["schema"]
@@ -259,8 +261,7 @@ def test_a_column_that_becomes_private_is_not_told_of_again(project: Path) -> No
     descriptor["resources"][1]["schema"]["fields"][1].pop("publisher")
     (folder / "queries/plain.sql").write_text("SELECT id, office FROM contacts ORDER BY id")
     (folder / "datapackage.json").write_text(json.dumps(descriptor))
-    done = publisher(project, "publish", "people")
-    assert done.returncode == 0, done.stderr
+    run("publish", "people", secret=False)
     assert find(project / "public/people/v/1.0.0", [MAIL]), "the column was public"
 
     contacts["fields"][2] |= {"name": "email", "publisher": {"private": True, "renamed_from": "mail"}}
@@ -271,6 +272,6 @@ def test_a_column_that_becomes_private_is_not_told_of_again(project: Path) -> No
     (folder / "checks/mail.sql").unlink()
     text = rows(2, office="Bergen").replace("mail", "email", 1)
     write(project, text)
-    assert "2.0.0" in run(project, "publish", "people").stdout
+    assert "2.0.0" in run("publish", "people").stdout
     assert find(project / "public/people/v/2.0.0", list(CANARIES)) == []
     assert find(project / "public/people/latest", list(CANARIES)) == []

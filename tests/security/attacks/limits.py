@@ -285,11 +285,16 @@ def _doubled() -> bytes:
 
 
 def _tables() -> Iterator[Attack]:
-    for columns in (500, 5000, 50_000):
+    for columns in (100, 500, 5000, 50_000):
         names = [f"c{n}" for n in range(columns)]
         text = ",".join(names) + "\n" + ",".join("x" * 1 for _ in names) + "\n"
         schema = {"fields": [{"name": name, "type": "string"} for name in names]}
-        yield Attack(f"{columns} columns", project(package(resource(schema=schema)), table=text), ends=EITHER)
+        yield Attack(
+            f"{columns} columns",
+            project(package(resource(schema=schema)), table=text),
+            ends=EITHER,
+            slow=columns == 500,
+        )
         yield Attack(
             f"{columns} columns without a schema",
             project(package({"name": "t", "path": "t.csv"}), table=text),

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from publisher.validate.house import BIDI, INVISIBLE
 from tests.security.reading import faults
-from tests.security.sandbox import HARMLESS, REFUSED, Attack, Body, package, project, resource
+from tests.security.sandbox import FULL, HARMLESS, REFUSED, Attack, Body, package, project, resource
 
 RUN = "window.hit=1"
 SCRIPTS = [
@@ -158,18 +158,25 @@ PAYLOADS = [*SCRIPTS, *MARKS]
 SETTINGS = '[tool.publisher]\ntarget = "public"\nbase_url = "https://data.example.org/"\nlanguages = ["en", "fr"]\n'
 SAFE = "/?#&='();*!,:@$~-._[]"
 """Signs that an address may hold as they are."""
+SHARE = 10
+"""Payloads in one package of an ordinary run."""
 PLACES = ("homepage", "licenses", "contributors", "sources", "spatial", "email", "accrualPeriodicity", "temporal")
 
 
 def attacks() -> Iterator[Attack]:
-    for number, payload in enumerate(PAYLOADS):
+    """Each payload in every text of a package of its own in full runs; else some share one. And each for an address."""
+    share = 1 if FULL else SHARE
+    for start in range(0, len(PAYLOADS), share):
+        group = PAYLOADS[start : start + share]
         yield Attack(
-            f"{number} {payload!r:.80}",
-            {"pyproject.toml": SETTINGS, **files([payload])},
+            f"{start} {group!r:.80}",
+            {"pyproject.toml": SETTINGS, **files(group)},
             ends=(HARMLESS, REFUSED),
-            arguments=("publish", "p", "--message", payload),
+            arguments=("publish", "p", "--message", group[0]),
             judge=lambda folder: faults(folder / "public") if (folder / "public/p/versions.json").exists() else "",
+            inputs=len(group),
         )
+    for number, payload in enumerate(PAYLOADS):
         place = PLACES[number % len(PLACES)]
         yield Attack(
             f"{number} for an address, {place} {payload!r:.80}",

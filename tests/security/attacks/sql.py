@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from publisher.engine import SPARE
 from tests.security.sandbox import HARMLESS, REFUSED, Attack, package, project, resource
 
 EITHER = (REFUSED, HARMLESS)
@@ -192,10 +193,15 @@ ENDLESS = [
     "WITH "
     + ", ".join(f"x{n} AS (SELECT * FROM {f'x{n - 1} a, x{n - 1} b' if n else 't'})" for n in range(30))
     + " SELECT 1 AS id, 'x' AS name FROM x29 ORDER BY 1",
+    "SELECT levenshtein(repeat('a', 1000000), repeat('b', 1000000)) AS id, 'x' AS name ORDER BY 1",
+    "SELECT id, levenshtein(repeat(name, 300000), repeat(name || 'x', 300000))::VARCHAR AS name FROM t ORDER BY 1",
+    "SELECT range AS id, lpad('x', 2000000 + range::INTEGER, 'y') AS name FROM range(100000) ORDER BY name, id",
     "SELECT 1 AS id, error('canary-error') AS name ORDER BY 1",
     "SELECT 1 // 0 AS id, CAST('x' AS INTEGER)::VARCHAR AS name ORDER BY 1",
 ]
-LIMITS = {"PUBLISHER_QUERY_SECONDS": "2", "PUBLISHER_MEMORY": "128MB"}
+LIMITS = {"PUBLISHER_QUERY_SECONDS": "1", "PUBLISHER_MEMORY": "128MB"}
+MIB = 384 + (SPARE >> 20)
+"""What a run with these limits takes at most: Python and DuckDB, its memory, the spare of engine.py."""
 
 
 def attacks() -> Iterator[Attack]:
@@ -204,18 +210,27 @@ def attacks() -> Iterator[Attack]:
     )
     for number, sql in enumerate((*READING, *ACTING)):
         ordered = sql if " ORDER BY" in sql or not sql.startswith(("SELECT", "WITH", "FROM")) else f"{sql} ORDER BY 1"
-        yield Attack(f"query {number} {sql[:60]!r}", project(described, **{"q.sql": ordered}), env=LIMITS)
+        yield Attack(f"query {number} {sql[:60]!r}", project(described, **{"q.sql": ordered}), env=LIMITS, mib=MIB)
     for number, sql in enumerate(READING):
         # A check must return other columns: what it returns is wrapped into them, so that nothing but its reading is refused.
         if sql.startswith("SELECT * FROM ") or "content" in sql:
             wrapped = f"SELECT 't' AS resource, '1' AS key, CAST(x AS VARCHAR) AS message FROM ({sql}) x"
             yield Attack(
-                f"check {number} {sql[:60]!r}", project(package(resource()), **{"checks/c.sql": wrapped}), env=LIMITS
+                f"check {number} {sql[:60]!r}",
+                project(package(resource()), **{"checks/c.sql": wrapped}),
+                env=LIMITS,
+                mib=MIB,
             )
     for number, sql in enumerate(ACTING):
-        yield Attack(f"check {number} {sql[:60]!r}", project(package(resource()), **{"checks/c.sql": sql}), env=LIMITS)
+        yield Attack(
+            f"check {number} {sql[:60]!r}", project(package(resource()), **{"checks/c.sql": sql}), env=LIMITS, mib=MIB
+        )
     for number, sql in enumerate(ENDLESS):
-        yield Attack(f"endless {number} {sql[:60]!r}", project(described, **{"q.sql": sql}), ends=EITHER, env=LIMITS)
+        yield Attack(
+            f"endless {number} {sql[:60]!r}", project(described, **{"q.sql": sql}), ends=EITHER, env=LIMITS, mib=MIB
+        )
     for number in (0, 2, 3, 4, 8, 10):
         wrapped = f"SELECT 't' AS resource, id AS key, name AS message FROM ({ENDLESS[number]})"
-        yield Attack(f"endless check {number}", project(package(resource()), **{"checks/c.sql": wrapped}), env=LIMITS)
+        yield Attack(
+            f"endless check {number}", project(package(resource()), **{"checks/c.sql": wrapped}), env=LIMITS, mib=MIB
+        )
