@@ -81,6 +81,20 @@ def test_a_result_with_a_key_is_sorted_by_it_and_one_without_by_its_own_order(tm
     assert [row[0] for row in result(tmp_path / "b", RESULT | {"primaryKey": ["id"]}, sql)] == ["1", "2", "3"]
 
 
+@pytest.mark.parametrize("kind", ["integer", "string"])
+@pytest.mark.parametrize("late", [None, "0", "-5", "2998"])
+def test_a_table_that_is_in_order_until_late_is_sorted_all_the_same(
+    tmp_path: Path, kind: str, late: str | None
+) -> None:
+    schema = {**fields(id=kind, name="string"), "primaryKey": ["id"]}
+    keys = [str(number) if kind == "integer" else f"{number:05}" for number in range(1, 6000, 2)]
+    written = keys if late is None else [*keys[:2900], late, *keys[2900:]]
+    expected = sorted(written, key=int if kind == "integer" else str)
+    with opened(tmp_path) as engine:
+        derive(checked(engine, package(table("t", schema)), {"t": [(key, "x") for key in written]}), engine)
+        assert [key for key, _ in engine.rows("SELECT * FROM canonical.t")] == expected
+
+
 def test_equals_are_ordered_by_all_columns(tmp_path: Path) -> None:
     sql = "SELECT i % 3 AS id, CAST(i AS VARCHAR) AS name FROM range(1000) AS r (i) ORDER BY id DESC LIMIT 400"
     rows = result(tmp_path, RESULT, sql)
