@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
-from typing import Self
+from typing import Any, Self
 
 import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
@@ -35,7 +35,7 @@ class Cluster:
         self._place = place
         self._opened = ExitStack()
         self._client: Client | None = None
-        self._futures: list[Future] = []
+        self._futures: list[Future[Any]] = []
 
     def __enter__(self) -> Self:
         self._opened.enter_context(_quiet())
