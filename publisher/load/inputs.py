@@ -49,7 +49,7 @@ def tool_version() -> str:
 
 
 def _hash_files(resource: Resource, digests: Digests | None) -> tuple[SourceFile, ...]:
-    if len(resource.readings) == len(resource.paths) > 1 and all(item.sha256 for item in resource.readings):
+    if len(resource.readings) == len(resource.paths) and all(item.sha256 for item in resource.readings):
         # what was brought here was hashed on its way
         pairs = zip(resource.paths, resource.readings, strict=True)
         return tuple(SourceFile(path, item.bytes, item.sha256) for path, item in pairs)

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
-from typing import Self
+from typing import Any, Self
 
 import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
