@@ -159,6 +159,8 @@ def open_engine(folder: Path, *, memory: str = "512MB", threads: int | None = No
     engine = Engine(connection, folder)
     try:
         engine.run("SET GLOBAL TimeZone = 'UTC'")
+        # It would draw on standard output where Python is used by hand.
+        engine.run("SET enable_progress_bar = false")
         yield engine
     except duckdb.OutOfMemoryException as error:
         raise UsageError(

@@ -55,6 +55,10 @@ class InvalidData(PublisherError):
         super().__init__(message, remedy)
         self.report = report
 
+    def __reduce__(self) -> tuple[type[InvalidData], tuple[str, object, str]]:
+        """Exceptions are sent from one process to another as what they were made of."""
+        return type(self), (self.message, self.report, self.remedy)
+
 
 class Superseded(PublisherError):
     """Another publisher, whose sources were read later, published first."""

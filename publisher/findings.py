@@ -6,7 +6,7 @@ Codes and shape are those of frictionless 5 (https://framework.frictionlessdata.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -54,22 +54,25 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as frictionless writes an error; keys of our own are `line`, `expected`, `nearest` and `key`."""
-        shape: dict[str, Any] = {
-            "type": self.type,
-            "note": self.note,
-            "rowNumber": self.row,
-            "line": self.line,
-            "fieldNumber": self.field,
-            "fieldName": self.name if self.field is not None else None,
-            "cell": self.cell if self.row is not None else None,
-            "label": self.cell if self.row is None else None,
-            "cells": list(self.cells) or None,
-            "labels": list(self.labels) or None,
-            "expected": self.expected or None,
-            "nearest": self.nearest or None,
-            "key": dict(self.key) or None,
-        }
-        return {name: value for name, value in shape.items() if value is not None}
+        return {name: value for name, of in _SHAPE.items() if (value := of(self)) is not None}
+
+
+_SHAPE: Mapping[str, Callable[[Finding], Any]] = {
+    "type": lambda item: item.type,
+    "note": lambda item: item.note,
+    "rowNumber": lambda item: item.row,
+    "line": lambda item: item.line,
+    "fieldNumber": lambda item: item.field,
+    "fieldName": lambda item: item.name if item.field is not None else None,
+    "cell": lambda item: item.cell if item.row is not None else None,
+    "label": lambda item: item.cell if item.row is None else None,
+    "cells": lambda item: list(item.cells) or None,
+    "labels": lambda item: list(item.labels) or None,
+    "expected": lambda item: item.expected or None,
+    "nearest": lambda item: item.nearest or None,
+    "key": lambda item: dict(item.key) or None,
+}
+"""The properties of a finding as frictionless names them; those that are None are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +142,9 @@ class Report:
         """The samples as rows of the named properties, like frictionless' Report.flatten."""
         lines = []
         for number, task in enumerate(self.tasks, start=1):
-            for item in task.findings:
-                shape = {**item.to_dict(), "taskNumber": number, "resource": task.name}
-                lines.append([shape.get(name) for name in spec])
+            own = {"taskNumber": number, "resource": task.name}
+            of = [_SHAPE.get(name, lambda _item, value=own.get(name): value) for name in spec]
+            lines += [[read(item) for read in of] for item in task.findings]
         return lines
 
     def to_dict(self) -> dict[str, Any]:

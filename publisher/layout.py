@@ -324,14 +324,15 @@ def record_name(key: Iterable[str]) -> str:
 def address(base_url: str, source: str, target: str) -> str:
     """How the document at `source` links to the object at `target`: absolute where the public address is known, else relative to
     the document (RFC 3986), so that a copied folder stays whole."""
-    path = quote(target, safe="/,~@")
     if base_url:
-        return base_url + path
-    here = [part for part in quote(source.rpartition("/")[0], safe="/,~@").split("/") if part]
-    there = [part for part in path.split("/") if part]
-    parts = enumerate(zip(here, there, strict=False))
-    shared = next((place for place, (one, other) in parts if one != other), min(len(here), len(there)))
-    found = "/".join([".."] * (len(here) - shared) + there[shared:]) or "."
+        return base_url + quote(target, safe="/,~@")
+    here, there = [part for part in source.split("/")[:-1] if part], [part for part in target.split("/") if part]
+    shared = 0
+    for one, other in zip(here, there, strict=False):
+        if one != other:
+            break
+        shared += 1
+    found = quote("../" * (len(here) - shared) + "/".join(there[shared:]), safe="/,~@").removesuffix("/") or "."
     return f"{found}/" if not target or target.endswith("/") else found
 
 

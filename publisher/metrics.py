@@ -107,7 +107,9 @@ class Metrics:
         program.add_metric((self._version,), 1)
         yield program
         yield _states(packages, self._now())
-        release = GaugeMetricFamily("publisher_release_info", "The newest release.", labels=("package", "version"))
+        release = GaugeMetricFamily(
+            "publisher_release_info", "The release that readers get.", labels=("package", "version")
+        )
         for item in packages:
             if item.version is not None:
                 release.add_metric((item.name, item.version), 1)

@@ -30,9 +30,10 @@ class Headers:
 class Origin:
     """Where a part of a table comes from that is not a file of its package.
 
-    `kind` is web, bucket, database or inbox; `place` names it for people, without anything secret. `address` is an http(s) or s3 address
-    ("" where a variable holds it), `variable` the environment variable with the address or with a database's connection string,
-    `authorization` the one whose value is sent along; `sql` is asked of a database. `suffix` ends the name of the file it is kept as.
+    `kind` is web, bucket, prefix (every object below an address, each a part), database or inbox; `place` names it for people, without
+    anything secret. `address` is an http(s) or s3 address ("" where a variable holds it), `variable` the environment variable with the
+    address or with a database's connection string, `authorization` the one whose value is sent along; `sql` is asked of a database.
+    `suffix` ends the name of the file it is kept as.
     """
 
     kind: str

@@ -124,7 +124,7 @@ def _table_sentences(table: TableChange, speaker: Speaker) -> Iterator[str]:
         ("return", counts.returned, say("{records} came back")),
         ("remove", counts.removed, say("{records} removed")),
     ]
-    if "query" in table.state.descriptor:
+    if table.computed:
         # what people did is told row by row where they did it; what follows in computed tables, by numbers
         came.append(("change", counts.changed - counts.reshaped, say("{records} changed")))
         told = [text.format(records=speaker.records(table.name, number)) for _, number, text in came if number]

@@ -124,7 +124,7 @@ def remedy(finding: Finding, messages: Messages) -> str:
 
 
 def place(finding: Finding, messages: Messages) -> str:
-    """Where it is: record, line and column, as far as they are known."""
+    """Where it is: record, line and column, as far as they are known; a rule between tables knows a record by its key."""
     parts = []
     if finding.row is not None:
         parts.append(messages("record {n}", n=finding.row))
@@ -133,6 +133,8 @@ def place(finding: Finding, messages: Messages) -> str:
     if finding.field is not None:
         text = "column {n} ({name})" if finding.name else "column {n}"
         parts.append(messages(text, n=finding.field, name=finding.name))
+    if not parts and finding.key:
+        parts.append(messages("record {n}", n=", ".join(text for _, text in finding.key)))
     return messages(", ").join(parts) or messages("whole table")
 
 

@@ -27,7 +27,7 @@ FLOORS = [
         "signing",
         "store.base",
     },
-    {"project", "engine", "store", "web", "report"},
+    {"project", "engine", "digests", "store", "web", "report"},
     {"load", "sources", "diff", "audit", "status"},
     {"validate", "draft", "alerts", "metrics"},
     {"query"},

@@ -1,9 +1,11 @@
-"""SQL of a project, bounded in time and memory, whatever DuckDB heeds itself."""
+"""DuckDB as this program opens it: quiet, and SQL of a project bounded in time and memory, whatever DuckDB heeds itself."""
 
 from __future__ import annotations
 
 import json
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +21,14 @@ GROWING = "SELECT regexp_replace(repeat('a', 100000000), 'a', repeat('b', 1000),
 ENDLESS = "SELECT count(*) FROM range(1000000000) AS a, range(1000000000) AS b"
 DEAF = "SELECT levenshtein(repeat('a', 1000000), repeat('b', 1000000)) AS id ORDER BY id"
 """DuckDB looks for interruptions between blocks of rows, and this is hours in one function."""
+
+SETTING = """
+import sys
+from pathlib import Path
+from publisher.engine import open_engine
+with open_engine(Path(sys.argv[1])) as engine:
+    print(engine.value("SELECT current_setting('enable_progress_bar')"))
+"""
 
 
 @pytest.fixture
@@ -70,3 +80,9 @@ def test_what_nothing_stops_ends_with_the_process(tmp_path: Path) -> None:
     assert first.endswith("q.sql: ran longer than 1 seconds")
     assert remedy.strip() == "Make the query simpler."
     assert not list(scratch.iterdir())
+
+
+def test_no_progress_is_drawn_where_python_is_used_by_hand(tmp_path: Path) -> None:
+    """DuckDB takes a program without a file for a person at a prompt."""
+    done = subprocess.run([sys.executable, "-c", SETTING, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

@@ -16,6 +16,7 @@ from publisher.diff.state import TableState, load_text
 from publisher.engine import Engine
 from publisher.messages import read_messages
 from publisher.notes import Entry, changelog_json, changelog_markdown, read_entry, write_notes
+from publisher.version import rule
 from tests.diff.worlds import engine_in
 
 LANGUAGES = ("en", "ar", "fr")
@@ -138,6 +139,18 @@ def test_computed_tables_are_told_by_numbers(engine: Engine) -> None:
     after = table(engine, (*ALBANIA[:3], "done", "true"), query="SELECT 1")
     found = notes(engine, [before], [after])
     assert found["en"] == ["Members, computed from other tables: 1 member removed and 1 member changed"]
+
+
+def test_rows_that_left_a_computed_table_explain_the_number(engine: Engine) -> None:
+    """Nobody removed them, so nobody could give a reason for each."""
+    before, after = table(engine, ALBANIA, VIET_NAM, query="SELECT 1"), table(engine, ALBANIA, query="SELECT 1")
+    bump = rule(diff.compare(engine, [before], [after], from_version="1.0.0", to_version="1.1.0").facts)
+    assert (bump.level, bump.rule) == ("minor", "computed_rows_removed")
+    assert bump.explanation == "minor: rows left computed tables, since what these are computed from changed (members)"
+    back = rule(diff.compare(engine, [after], [before], from_version="1.0.0", to_version="1.1.0").facts)
+    assert (back.level, back.rule) == ("minor", "computed_rows_added")
+    plain_rows = rule(diff.compare(engine, [table(engine, ALBANIA, VIET_NAM)], [table(engine, ALBANIA)]).facts)
+    assert plain_rows.rule == "rows_removed"
 
 
 def test_without_settings_the_key_and_the_tables_title_stand_in(engine: Engine) -> None:

@@ -67,6 +67,14 @@ def test_text_shows_the_cell_in_its_row_and_what_is_left_out() -> None:
     assert "and 4 more" in text
 
 
+def test_a_rule_between_tables_names_the_record_that_breaks_it() -> None:
+    finding = Finding(
+        "check", "S99 (A note) is used by nothing", rule="used", key=(("key", "S99"),), path="checks/used.sql"
+    )
+    written = write_report(Report((Task("sources", "sources.csv", (), 1, {"check": 1}, (finding,)),)), "text")
+    assert "checks/used.sql: record S99: S99 (A note) is used by nothing [check]" in written
+
+
 def test_an_unknown_form() -> None:
     with pytest.raises(UsageError, match="pdf"):
         write_report(REPORT, "pdf")

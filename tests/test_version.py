@@ -50,6 +50,11 @@ def test_the_highest_level_wins_in_any_order(kinds: list[str]) -> None:
     assert found == rule(Fact(kind) for kind in reversed(kinds))
 
 
+def test_what_people_did_explains_a_number_before_what_followed_from_it() -> None:
+    for done, followed in [("rows_added", "added"), ("rows_removed", "removed"), ("rows_withdrawn", "changed")]:
+        assert rule([Fact(f"computed_rows_{followed}"), Fact(done)]).rule == done
+
+
 def test_nothing_but_bytes_is_a_patch() -> None:
     assert rule([]).level == "patch"
     assert rule([]).rule == "rewritten"

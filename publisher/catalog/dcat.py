@@ -136,13 +136,13 @@ class _Writer:
         self._spatial(catalog, info)
         if brief:
             for table in info.tables:
-                for file in table.files[:1]:
-                    self._add(dataset, DCAT.distribution, self._brief_distribution(info, table, file))
+                for files in table.by_format[:1]:
+                    self._add(dataset, DCAT.distribution, self._brief_distribution(info, table, files))
             self._add(dataset, FOAF.page, self._typed(self._at(layout.catalog(info.name)), FOAF.Document))
             return self.graph
         for table in info.tables:
-            for file in table.files:
-                self._add(dataset, DCAT.distribution, self._distribution(info, table, file))
+            for files in table.by_format:
+                self._add(dataset, DCAT.distribution, self._distribution(info, table, files))
         self._record(catalog, dataset, info)
         self._series(self._at(folder, "releases"), dataset, entry)
         self._service(catalog, dataset, info)
@@ -218,38 +218,47 @@ class _Writer:
         self._text(
             node, DCTERMS.description, Text("Data Package: names, describes and hashes every file of the release.")
         )
-        self._access(node, info, layout.release_folder(info.name, version), key, "json", "application/json")
+        self._access(node, info, layout.release_folder(info.name, version), [key], "json", "application/json")
         self._told(node)
         return node
 
-    def _brief_distribution(self, info: PackageInfo, table: TableInfo, file: FileInfo) -> URIRef:
-        key = layout.release_file(info.name, info.version, file.path)
+    def _brief_distribution(self, info: PackageInfo, table: TableInfo, files: Sequence[FileInfo]) -> URIRef:
+        """A table in one format, whose parts are one distribution: datapackage.json tells them apart."""
+        file, keys = files[0], [layout.release_file(info.name, info.version, item.path) for item in files]
+        access = keys[0] if len(keys) == 1 else layout.release_folder(info.name, info.version)
         node = self._at(layout.latest_file(info.name, file.path), "distribution")
         self._type(node, DCAT.Distribution)
         kind = file.format.upper()
         titles = {language: f"{table.title(language)} ({kind})" for language in self._languages[1:]}
         self._text(node, DCTERMS.title, Text(f"{table.title.default} ({kind})", titles))
-        self._access(node, info, key, key, file.format, file.mediatype)
-        self._add(node, DCAT.byteSize, Literal(file.bytes, datatype=XSD.nonNegativeInteger))
+        self._access(node, info, access, keys, file.format, file.mediatype)
+        self._add(node, DCAT.byteSize, Literal(sum(item.bytes for item in files), datatype=XSD.nonNegativeInteger))
         return node
 
-    def _distribution(self, info: PackageInfo, table: TableInfo, file: FileInfo) -> URIRef:
-        node = self._brief_distribution(info, table, file)
+    def _distribution(self, info: PackageInfo, table: TableInfo, files: Sequence[FileInfo]) -> URIRef:
+        node = self._brief_distribution(info, table, files)
         self._text(node, DCTERMS.description, table.description or table.title)
         self._moment(node, DCTERMS.modified, info.created)
         self._told(node)
+        if len(files) == 1:
+            self._checksum(node, files[0])
+        standard = URIRef("https://datapackage.org/standard/table-schema/")
+        self._add(node, DCTERMS.conformsTo, self._typed(standard, DCTERMS.Standard))
+        return node
+
+    def _checksum(self, node: URIRef, file: FileInfo) -> None:
         checksum = URIRef(f"{node}-checksum")
         self._type(checksum, SPDX.Checksum)
         self._add(checksum, SPDX.algorithm, self._typed(SPDX.checksumAlgorithm_sha256, SPDX.ChecksumAlgorithm))
         self._add(checksum, SPDX.checksumValue, Literal(file.sha256, datatype=XSD.hexBinary))
         self._add(node, SPDX.checksum, checksum)
-        standard = URIRef("https://datapackage.org/standard/table-schema/")
-        self._add(node, DCTERMS.conformsTo, self._typed(standard, DCTERMS.Standard))
-        return node
 
-    def _access(self, node: URIRef, info: PackageInfo, access: str, download: str, kind: str, media: str) -> None:
+    def _access(
+        self, node: URIRef, info: PackageInfo, access: str, downloads: Sequence[str], kind: str, media: str
+    ) -> None:
         self._add(node, DCAT.accessURL, self._at(access))
-        self._add(node, DCAT.downloadURL, self._at(download))
+        for download in downloads:
+            self._add(node, DCAT.downloadURL, self._at(download))
         self._add(node, DCTERMS["format"], self._typed(vocabulary.file_type(kind), DCTERMS.MediaTypeOrExtent))
         self._add(node, DCAT.mediaType, self._typed(vocabulary.media_type(media), DCTERMS.MediaType))
         if (licence := self._first_licence(info)) is not None:

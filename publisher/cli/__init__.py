@@ -8,13 +8,15 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import os
+import signal
 import sys
+from types import FrameType
 from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from publisher.cli.logs import BUG, FORM, LOG, LogForm, start_logging, tell_bug, tell_error
+from publisher.cli.logs import BUG, FORM, LOG, STOPPED, LogForm, start_logging, tell_bug, tell_error
 from publisher.errors import PublisherError
 
 COMMANDS = {
@@ -95,6 +97,16 @@ def options(
 def main() -> None:
     """Run the command line and leave with its exit code. A user's mistake is one message, never a traceback."""
     start_logging(None, os.environ)
+    stopped = False
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal stopped
+        stopped = True
+        raise KeyboardInterrupt
+
+    # SIGTERM as Ctrl-C: scratch folders and workers of a cluster go with whoever is stopped
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     try:
         app()
     except PublisherError as error:
@@ -106,8 +118,11 @@ def main() -> None:
         sys.exit(0)
     except KeyboardInterrupt:
         LOG.error("stopped; what was published before stays, nothing half-done is visible")
-        sys.exit(130)
+        sys.exit(STOPPED)
     except Exception as error:  # noqa: BLE001 - the last place where a fault can be told, without secrets, and kept apart from wrong data
+        if stopped:
+            # DuckDB makes an error of its own of a call to stop
+            sys.exit(STOPPED)
         tell_bug(error)
         sys.exit(BUG)
 

@@ -19,6 +19,8 @@ FORM = "PUBLISHER_LOG_FORMAT"
 BUG = 70
 """Exit code for a fault of this program (EX_SOFTWARE of sysexits.h): none of those that errors.py gives."""
 
+STOPPED = 130
+"""Exit code after a call to stop, of every command."""
 
 _PLAIN = "\x1b[0m"
 

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,12 +25,21 @@ from publisher.cli.logs import LOG
 from publisher.errors import UsageError
 from publisher.project import Project, Settings, find_project
 from publisher.project.files import read_text
+from publisher.project.settings import read_cluster
 
 PackageArgument = Annotated[
     str, typer.Argument(help="A name under datasets/, a folder, or the path of a descriptor.", metavar="PACKAGE")
 ]
 TargetOption = Annotated[
     str | None, typer.Option("--target", help="A folder or s3://bucket/prefix; else the project's target.")
+]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        help="Workers for tables of many parts: local:N, or tcp://host:port; else the project's.",
+        metavar="PLACE",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
@@ -101,6 +110,14 @@ class Output:
 def here() -> Project:
     """The project around the working directory, with the environment's settings."""
     return find_project(Path.cwd(), os.environ)
+
+
+def with_cluster(settings: Settings, cluster: str | None) -> Settings:
+    """The settings with what `--cluster` says. Raises UsageError."""
+    try:
+        return settings if cluster is None else replace(settings, cluster=read_cluster(cluster))
+    except ValueError as error:
+        raise UsageError(f"--cluster {error}", "Leave it out to work in this process.") from error
 
 
 def allowed_by(file: Path | None, settings: Settings) -> Callable[[bytes, bytes, datetime], str]:

@@ -14,7 +14,9 @@ import typer
 from publisher import layout, site
 from publisher.cli.diff import show_changes
 from publisher.cli.findings import show_report
+from publisher.cli.many import publish_many
 from publisher.cli.output import (
+    ClusterOption,
     JsonOption,
     Output,
     PackageArgument,
@@ -23,35 +25,34 @@ from publisher.cli.output import (
     here,
     only_package,
     size,
+    with_cluster,
 )
 from publisher.cli.record import Recorder
 from publisher.diff.report import to_json
 from publisher.errors import InvalidData, UsageError
 from publisher.findings import Report
 from publisher.model import Receipt
-from publisher.project import Settings, find_package, read_signer
+from publisher.project import find_package, read_signer
 from publisher.project.actor import find_actor
-from publisher.project.settings import read_cluster
 from publisher.run import Plan, Run, Wishes, plan_package, publish_package
+from publisher.run.languages import languages_of, speaking
 from publisher.store import open_store
 
 ExpectOption = Annotated[str, typer.Option(help="Refuse any other version than this one.", metavar="VERSION")]
 LevelOption = Annotated[str, typer.Option(help="Raise the version's level: major or minor. Needs --reason.")]
 ReasonOption = Annotated[str, typer.Option(help="Why, for those who read the release.")]
 AllowOption = Annotated[list[str] | None, typer.Option(help="A gate to pass, as the refusal names it.", metavar="GATE")]
-ClusterOption = Annotated[
-    str | None,
-    typer.Option(
-        help="Workers for tables of many parts: local:N, or tcp://host:port; else the project's.", metavar="PLACE"
-    ),
-]
 NOTICES = 20
 """Notices that are said; all of them are in the JSON."""
 MessageOption = Annotated[str, typer.Option("--message", "-m", help="A sentence of your own for the release notes.")]
 
 
 def publish(
-    package: PackageArgument = "",
+    packages: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names under datasets/, folders, or paths of descriptors.", metavar="PACKAGE"),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every package of the project.")] = False,
     target: TargetOption = None,
     expect: ExpectOption = "",
     level: LevelOption = "",
@@ -67,13 +68,25 @@ def publish(
     """Publish a release, or say that nothing has changed."""
     output = Output(json, quiet)
     project = here()
-    found = find_package(project, only_package(project, package))
+    project = replace(project, settings=with_cluster(project.settings, cluster))
+    names = project.packages if every else tuple(dict.fromkeys(packages or ()))
+    if every or len(names) > 1:
+        if (every and packages) or expect or level or reason or allow or answer:
+            raise UsageError(
+                "--expect, --level, --reason and --allow are about one package, --all is about all of them",
+                "Publish the others first, then this one by itself.",
+            )
+        if not names:
+            raise UsageError("There is no package here.", "Packages lie under datasets/ of a project.")
+        publish_many(output, project, names, target or project.settings.target, message)
+        return
+    found = find_package(project, only_package(project, "".join(names)))
     store = open_store(target or project.settings.target, env=os.environ, lock_days=project.settings.lock_days)
     wishes = Wishes(expect, level, reason, message, tuple(allow or ()))
     with output.progress() as progress:
         run = Run(
             store,
-            _with_cluster(project.settings, cluster),
+            project.settings,
             progress=progress,
             actor=find_actor(os.environ),
             signer=read_signer(project.settings, os.environ),
@@ -109,7 +122,7 @@ def plan(
     with output.progress() as progress:
         run = Run(
             store,
-            _with_cluster(project.settings, cluster),
+            with_cluster(project.settings, cluster),
             progress=progress,
             signer=read_signer(project.settings, os.environ),
             environment=os.environ,
@@ -117,17 +130,10 @@ def plan(
         planned = _showing(
             output, lambda: plan_package(run, found, Wishes(expect, level, reason, "", tuple(allow or ())))
         )
-    notices = site.notices(found, project.settings.languages)
+    notices = site.notices(found, languages_of(speaking(found, project.settings)))
     output.result({**_plan_document(planned, store.url), "notices": notices})
     _show_plan(output, planned, store.url)
     _show_notices(output, notices)
-
-
-def _with_cluster(settings: Settings, cluster: str | None) -> Settings:
-    try:
-        return settings if cluster is None else replace(settings, cluster=read_cluster(cluster))
-    except ValueError as error:
-        raise UsageError(f"--cluster {error}", "Leave it out to work in this process.") from error
 
 
 def _showing(output: Output, act: Any) -> Any:

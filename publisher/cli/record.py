@@ -1,5 +1,5 @@
-"""The attempt that a command made. In: a run, how it ended. Out: status.json and alerts, or the file that the scheduler which began it
-reads."""
+"""What a command did, told to the public. In: a run, how it ended. Out: status.json and alerts, or the file that the scheduler which began
+it reads."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from publisher.alerts import open_teller
 from publisher.cli.opening import STORE_RETRY
 from publisher.cli.output import Output
-from publisher.commit import admit
+from publisher.commit import Head, admit
 from publisher.errors import AccessDenied, ProjectError, PublisherError, StoreError, Unavailable, UsageError
 from publisher.model import Package, Receipt
 from publisher.run import Run
 from publisher.scheduler import Ended, Schedule, read_schedule, record_attempt, write_ended
-from publisher.scheduler.record import after_attempt
-from publisher.status import Change, judge
+from publisher.scheduler.record import after_attempt, record_withdrawal
+from publisher.status import Change, Withdrawal, cut_short, judge
 from publisher.store.base import Store
 
 
@@ -36,13 +37,24 @@ class Recorder:
         try:
             receipt = act()
         except PublisherError as error:
-            self._tell(
-                run, package, Ended(judge(error, run=run.name, at=at, seconds=time.monotonic() - started)), error
-            )
+            self.tell(run, package, error, at, time.monotonic() - started)
             raise
-        attempt = judge(receipt, run=run.name, at=at, seconds=time.monotonic() - started)
-        self._tell(run, package, Ended(attempt, receipt.version))
+        self.tell(run, package, receipt, at, time.monotonic() - started)
         return receipt
+
+    def tell(
+        self, run: Run, package: Package, end: Receipt | PublisherError | str, at: datetime, seconds: float
+    ) -> None:
+        """Tell of an attempt that began `at` and took so many seconds; a text is a fault of this program. That this could not be told is
+        a warning."""
+        if isinstance(end, str):
+            self._tell(run, package, Ended(cut_short("crashed", run=run.name, at=at, seconds=seconds, detail=end)))
+            return
+        attempt = judge(end, run=run.name, at=at, seconds=seconds)
+        if isinstance(end, Receipt):
+            self._tell(run, package, Ended(attempt, end.version))
+        else:
+            self._tell(run, package, Ended(attempt), end)
 
     def _tell(self, run: Run, package: Package, ended: Ended, error: PublisherError | None = None) -> None:
         if self.answer is not None:
@@ -72,6 +84,20 @@ class Recorder:
         except ProjectError as error:
             self.output.warn(str(error))
             return None
+
+
+def record_head(run: Run, head: Head, output: Output) -> None:
+    """Which version readers get since a person took one back, or had something removed."""
+    event = head.taken_back
+    gone = None
+    if event is not None:
+        gone = Withdrawal(
+            str(event.get("from") or event["version"]), event["kind"], datetime.fromisoformat(event["at"])
+        )
+    try:
+        record_withdrawal(_admitted(run), head.package, head.current, gone, now=run.now())
+    except StoreError as error:
+        output.warn(f"status.json could not be brought up to date: {error.message}\n  Run this again to mend that.")
 
 
 def _admitted(run: Run) -> Store:

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from publisher.cli.output import JsonOption, Output, TargetOption, here
+from publisher.cli.record import record_head
+from publisher.commit import read_head
 from publisher.errors import InvalidData, ProjectError, SourceError, UsageError
 from publisher.model import Package
 from publisher.project import Project, find_package, read_signer
@@ -52,6 +54,8 @@ def redact(
         if found is not None and not dry_run:
             _expect_gone(run, output, found, targets)
         done = redact_releases(run, package, targets, reason, project=found, dry=dry_run)
+        if not dry_run:
+            record_head(run, read_head(store, package), output)
     output.result(
         {
             "package": package,

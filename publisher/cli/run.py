@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from publisher.cli.logs import FORM
+from publisher.cli.logs import FORM, STOPPED
 from publisher.cli.output import JsonOption, Output, QuietOption, TargetOption, here, local, utc_now
 from publisher.cli.signals import watch_signals
 from publisher.cli.unattended import JobsOption, Wanted, leave, open_service
@@ -22,8 +22,6 @@ from publisher.status import Change, Status, attempt_json
 
 GRACE = 5.0
 """Seconds to clear up in after a call to stop."""
-STOPPED = 130
-"""Exit code after a call to stop, as of every command that is stopped."""
 
 
 def run(

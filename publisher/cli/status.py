@@ -177,3 +177,6 @@ def _show(output: Output, level: Level, lines: list[Line], remarks: list[tuple[L
         for line in lines
     ]
     output.table(("package", "state", "release", "last success", "next due"), rows)
+    for line in lines:
+        if gone := line.entry.withdrawn:
+            output.say(f"{line.entry.name}: {gone.version} was taken back on {local(gone.at)} ({gone.by})")

@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 from publisher.cli.findings import Form, show_report
-from publisher.cli.output import JsonOption, Output, QuietOption, here, only_package
+from publisher.cli.output import ClusterOption, JsonOption, Output, QuietOption, here, only_package, with_cluster
+from publisher.errors import UsageError
 from publisher.findings import Report
+from publisher.load import has_large
 from publisher.model import Package
 from publisher.project import find_package
 from publisher.project.unfinished import find_unfinished
@@ -51,12 +53,16 @@ def validate(
     engine: Annotated[
         Judge, typer.Option(help="`frictionless` runs the slow reference too and shows where they differ.")
     ] = Judge.publisher,
+    cluster: ClusterOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Check tables against their schemas."""
     output = Output(json, quiet)
-    found = None if schema is not None or _is_table(package) else _package(package)
+    single = schema is not None or _is_table(package)
+    if single and cluster is not None:
+        raise UsageError("--cluster is for packages: a table in one file is not divided", "Leave it out.")
+    found, outside = (None, None) if single else _package(package, cluster)
     if found is None and schema is None and form is Form.text:
         output.say("no --schema was given, so only the header and the shape of records are judged", "yellow")
     if engine is Judge.frictionless:
@@ -64,10 +70,10 @@ def validate(
         return
     # What scrolls by on a terminal is for the maintainer alone; everything else may end up in a log.
     reveal = form is Form.text and not json and sys.stdout.isatty()
-    if found is None:
+    if found is None or outside is None:
         report = validate_table(package, schema, limit=limit, reveal=reveal)
     else:
-        report = validate_package(found, limit=limit, reveal=reveal)
+        report = _judge(output, found, outside, limit, reveal=reveal)
     show_report(output, report, form, lang.value)
     if found is not None and form is Form.text and not json:
         _remind(output, found)
@@ -90,10 +96,20 @@ def _is_table(reference: str) -> bool:
     return reference.lower().removesuffix(".gz").endswith((".csv", ".tsv")) or reference.lower().endswith(".zip")
 
 
-def _package(reference: str) -> Package:
+def _package(reference: str, cluster: str | None) -> tuple[Package, Outside]:
     project = here()
-    found = find_package(project, only_package(project, reference))
-    return bring(found, Outside(project.settings, os.environ)).package
+    outside = Outside(with_cluster(project.settings, cluster), os.environ)
+    return bring(find_package(project, only_package(project, reference)), outside).package, outside
+
+
+def _judge(output: Output, package: Package, outside: Outside, limit: int, *, reveal: bool) -> Report:
+    if not has_large(package):
+        return validate_package(package, limit=limit, reveal=reveal)
+    # the pipeline takes 0.2 s to import, which small tables need not pay
+    from publisher.run.judging import judge_package
+
+    with output.progress() as progress:
+        return judge_package(package, outside, limit=limit, reveal=reveal, progress=progress)
 
 
 def _doubt(output: Output, table: str, schema: Path | None, package: Package | None) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from publisher.cli.output import JsonOption, Output, TargetOption, here
+from publisher.cli.record import record_head
 from publisher.commit import Head, admit, read_head
 from publisher.commit.withdraw import rollback as move_back
 from publisher.commit.withdraw import yank as mark_yanked
@@ -69,4 +70,5 @@ def _open(project: Project, target: str | None) -> Run:
 def _finish(run: Run, head: Head, output: Output, said: str) -> None:
     output.result({"package": head.package, "latest": head.current})
     output.say(said)
+    record_head(run, head, output)
     refresh_derived(run, head.package)

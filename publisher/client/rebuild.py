@@ -22,7 +22,7 @@ from publisher.engine import Engine, open_engine, quote
 from publisher.errors import NotFound, UsageError
 from publisher.model import File, Resource, Table
 from publisher.package.metadata import TableInfo
-from publisher.package.tables import FORMATS, measure, write_csv, write_json, write_parquet
+from publisher.package.tables import FORMATS, write_csv, write_json, write_parquet
 from publisher.schema import sql_type, typed_expression
 
 LONGER = 5
@@ -131,12 +131,12 @@ def _write(engine: Engine, rows: Table, latest: Remote, copy: Copy, scratch: Pat
     """The table's files in the wanted formats, the CSV first."""
     resources: Iterable[Mapping[str, Any]] = latest.descriptor["resources"]
     version = next(str(item.get("version", "")) for item in resources if item["name"] == rows.resource.name)
-    slices = measure(engine, rows)
-    yield write_csv(engine, rows, slices, scratch)
+    csv = write_csv(engine, rows, scratch)
+    yield csv
     if any(_is_made(kind, copy) for kind in ("json", "ndjson")):
-        yield from write_json(engine, rows, slices, scratch, latest.info.name, version)
+        yield from write_json(engine, rows, scratch, latest.info.name, version)
     if _is_made("parquet", copy):
-        yield write_parquet(engine, rows, slices, scratch, latest.info.name, version)
+        yield write_parquet(engine, rows, csv, scratch, latest.info.name, version)
 
 
 def _keep(files: Iterator[File], promised: Mapping[str, str], target: Path) -> bool:

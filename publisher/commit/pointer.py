@@ -100,6 +100,18 @@ class Head:
                 return index
         raise _damaged(self.package, f"it has no entry of its latest release {self.current}")
 
+    @property
+    def taken_back(self) -> Mapping[str, Any] | None:
+        """The rollback or yank by which an older release became the latest one, or none did; None where no later one was taken back."""
+        if self.current is None:
+            return next((item for item in self.history if item["kind"] == "yank"), None)
+        item = self.history[self.carrier()]
+        if item["kind"] == "release":
+            return None
+        later = [entry.version for entry in self.entries]
+        del later[later.index(self.current) if self.current in later else len(later) :]
+        return item if item.get("from", item["version"]) in later else None
+
     def withdrawn(self, content: str) -> Entry | None:
         """The release with this content that was yanked or rolled back. Publishing it again would undo what a person decided."""
         reached = False

@@ -3,7 +3,8 @@
 Every object is created, never replaced. One that is there already is ours if it has the same bytes (a run that died, or one with the same
 claim, put it there), else it is a foreign object in the way. Read back: small objects byte by byte; of large ones, whose bytes the
 server compared with their signed sha256 on arrival, size and recorded hash. What the store has read itself (Stat.proven)
-is not read again.
+is not read again, nor is a large copy that is a second name of the parent's file: appending to a table of many parts must not cost
+reading all of it.
 """
 
 from __future__ import annotations
@@ -87,8 +88,9 @@ def _send(store: Store, key: str, file: File) -> Sent:
     headers = layout.headers(key)
     try:
         if file.copy_of is not None:
-            store.copy(file.copy_of, key, headers=headers)
-            sent = Sent(1, copied=1)
+            one_file, sent = store.copy(file.copy_of, key, headers=headers), Sent(1, copied=1)
+            if one_file and file.bytes > CHUNK:
+                return sent
         else:
             assert file.path is not None
             stat = store.put(key, file.path, sha256=file.sha256, headers=headers, if_absent=True)

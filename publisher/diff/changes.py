@@ -107,6 +107,11 @@ class TableChange:
         return "changed" if self.before.name == self.after.name else "renamed"
 
     @property
+    def computed(self) -> bool:
+        """Whether its rows follow from other tables, so that nobody can give a reason for one that went."""
+        return "query" in self.state.descriptor
+
+    @property
     def empty(self) -> bool:
         return not self.schema and not self.counts.total
 
@@ -152,14 +157,15 @@ class ChangeSet:
 
 def _row_facts(table: TableChange) -> Iterator[Fact]:
     counts = table.counts
+    computed = "computed_" if table.computed else ""
     unexplained = counts.removed - counts.explained
     corrected = counts.changed - counts.reshaped
     for kind, count in (
-        ("rows_added", counts.added),
+        (f"{computed}rows_added", counts.added),
         ("rows_returned", counts.returned),
-        ("rows_corrected", corrected),
+        ("computed_rows_changed" if computed else "rows_corrected", corrected),
         ("rows_withdrawn", counts.explained),
-        ("referenced_rows_removed" if table.referenced else "rows_removed", unexplained),
+        ("referenced_rows_removed" if table.referenced else f"{computed}rows_removed", unexplained),
     ):
         if count:
             yield Fact(kind, table.name, count=count)

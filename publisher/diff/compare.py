@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from publisher.diff.changes import LISTED, ChangeSet, TableChange
@@ -12,6 +12,9 @@ from publisher.diff.schema import SchemaChange, compare_schemas, deprecation, fo
 from publisher.diff.state import TableState
 from publisher.engine import Engine
 from publisher.model import Descriptor
+
+RowComparison = Callable[[Engine, TableChange, bool], str]
+"""Compares the rows of a table as compare_rows does. In: the engine, the change, whether rows will be marked. Out: the relation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,12 @@ def compare(
     notes: Notes | None = None,
     from_version: str = "",
     to_version: str = "",
+    rows: RowComparison = compare_rows,
 ) -> ChangeSet:
     """Everything that differs between two releases of a package.
 
     `unchanged` names tables whose published CSV has the same bytes; their rows are not read unless their columns changed.
-    `package` holds the package's descriptor before and after. Tables come in the order of their names.
+    `package` holds the package's descriptor before and after; `rows` compares the rows of a table. Tables come in the order of their names.
     """
     said = notes or Notes()
     pairs = _pair_tables(before, after)
@@ -49,7 +53,7 @@ def compare(
     same: list[str] = []
     for was, now in pairs:
         skip = was is not None and was.name in unchanged
-        change = _compare_table(engine, was, now, said, skip_rows=skip, referenced=referenced)
+        change = _compare_table(engine, was, now, said, rows, skip_rows=skip, referenced=referenced)
         if change.empty:
             same.append(change.name)
         else:
@@ -96,6 +100,7 @@ def _compare_table(
     before: TableState | None,
     after: TableState | None,
     notes: Notes,
+    rows: RowComparison,
     *,
     skip_rows: bool,
     referenced: Collection[str],
@@ -106,10 +111,11 @@ def _compare_table(
     change = TableChange(before, after, pairs, row_key(before, after, pairs), "", described)
     change = replace(change, referenced=change.former_name in referenced)
     if skip_rows and before and after and before.fields == after.fields and list(pairs) == list(pairs.values()):
-        rows = _rows(engine, after) if change.schema else 0
-        return replace(change, rows_before=rows, rows_after=rows)
-    change = replace(change, relation=compare_rows(engine, change))
-    mark(engine, change, returns=notes.retired.get(change.former_name, ""), reasons=notes.reasons.get(change.name, ""))
+        count = _rows(engine, after) if change.schema else 0
+        return replace(change, rows_before=count, rows_after=count)
+    returns, reasons = notes.retired.get(change.former_name, ""), notes.reasons.get(change.name, "")
+    change = replace(change, relation=rows(engine, change, bool(returns or reasons)))
+    mark(engine, change, returns=returns, reasons=reasons)
     change = count_change(engine, change, _rows(engine, after) if after else 0)
     return replace(change, listed=not change.state.divided or change.counts.total <= LISTED)
 
@@ -123,12 +129,11 @@ def _rows(engine: Engine, state: TableState) -> int:
 
 
 def count_change(engine: Engine, change: TableChange, rows_after: int) -> TableChange:
-    """The change with its counts and samples; its table of row changes is dropped where it is empty."""
+    """The change with its counts and samples; without its table of row changes where that is empty."""
     counts, fields = count_rows(engine, change)
     rows_before = rows_after - counts.added - counts.returned + counts.removed
     change = replace(change, counts=counts, rows_before=rows_before, rows_after=rows_after, changed_fields=fields)
     if not counts.total:
-        engine.run(f"DROP TABLE {change.relation}")
         return replace(change, relation="")
     return replace(change, samples=sample_rows(engine, change, SAMPLES))
 

@@ -55,10 +55,18 @@ def columns_of(change: TableChange) -> Columns:
     return Columns(before, after, tuple(both))
 
 
-def compare_rows(engine: Engine, change: TableChange) -> str:
-    """Compare the rows of `change.before` and `change.after`. Out: the quoted name of the table of row changes."""
+def compare_rows(engine: Engine, change: TableChange, marked: bool = True) -> str:
+    """Compare the rows of `change.before` and `change.after`. Out: the quoted name of the table of row changes; of a view where none of
+    them will be `marked` and all of them lie in parts that one side has."""
+    name, states = new_table(engine), [state for state in (change.before, change.after) if state]
+    lying = all(state.divided for state in states) and not all(state.parts for state in states)
+    engine.run(f"CREATE {'VIEW' if lying and not marked else 'TABLE'} {name} AS {compared_sql(change)}")
+    return name
+
+
+def compared_sql(change: TableChange) -> str:
+    """A SELECT of the row changes between both sides, in no order."""
     columns = columns_of(change)
-    name = new_table(engine)
     keyed = bool(change.key)
     sides = (
         _side(change.before, [before for _, before in columns.both], keyed=keyed),
@@ -77,11 +85,22 @@ def compare_rows(engine: Engine, change: TableChange) -> str:
         op = "CASE WHEN coalesce(a.n, 0) > coalesce(b.n, 0) THEN 'add' ELSE 'remove' END"
         count = "abs(coalesce(a.n, 0) - coalesce(b.n, 0))"
         where = "coalesce(a.n, 0) <> coalesce(b.n, 0)"
-    engine.run(
-        f"CREATE TABLE {name} AS SELECT {op} AS op, {count} AS n, NULL::VARCHAR AS reason{_values(columns, keyed=keyed)} "
+    return (
+        f"SELECT {op} AS op, {count} AS n, NULL::VARCHAR AS reason{_values(columns, keyed=keyed)} "
         f"FROM {sides[0]} b FULL OUTER JOIN {sides[1]} a ON {matched} WHERE {where}"
     )
-    return name
+
+
+def matched_by(change: TableChange) -> tuple[str, str]:
+    """SQL of what rows before and after are matched by: of either side a hash, equal where rows are compared with each other."""
+    columns = columns_of(change)
+    pairs = [columns.position(name) for name in change.key] or columns.both
+    sides = ((columns.before, [before for _, before in pairs]), (columns.after, [after for after, _ in pairs]))
+    before, after = (
+        f"hash({', '.join('NULL::VARCHAR' if place is None else quote(names[place]) for place in places)})"
+        for names, places in sides
+    )
+    return before, after
 
 
 def _side(state: TableState | None, positions: list[int | None], *, keyed: bool) -> str:

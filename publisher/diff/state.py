@@ -21,7 +21,8 @@ class TableState:
     as canonical text, NULL where a value is missing. `schema` and `descriptor` are those that are published with the table, so
     that both sides of a comparison are written alike; the schema may keep its `publisher` properties. `rows` is their number
     where it is known; otherwise they are counted. `divided` tables are published in parts; what stands in parts that both sides have may
-    be left out of the relations of both. `private` names columns whose values, published once, must not be told again.
+    be left out of the relations of both; `parts` are those that are not, each as SQL that any engine can read. `private` names
+    columns whose values, published once, must not be told again.
     """
 
     name: str
@@ -32,6 +33,7 @@ class TableState:
     rows: int | None = None
     divided: bool = False
     private: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
     @property
     def fields(self) -> tuple[str, ...]:

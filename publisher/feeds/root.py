@@ -76,6 +76,7 @@ def _package(published: Published, base_url: str, languages: Sequence[str]) -> d
 
     return {
         "name": info.name,
+        "languages": list(languages),
         "title": {item: info.title(item) for item in languages},
         "description": {item: info.description(item) for item in languages if info.description},
         "version": info.version,

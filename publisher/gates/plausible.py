@@ -38,6 +38,7 @@ def check(
     if changes is not None:
         for change in changes.tables:
             found += _change_gates(engine, change, tables.get(change.name, {}), today, allowed)
+        found += _language_gates(changes)
     if unfinished:
         places = ", ".join(list(unfinished)[:3]) + (", …" if len(unfinished) > 3 else "")
         found.append(Gate("unfinished", False, f"{len(unfinished)} texts still say TODO ({places})"))
@@ -50,6 +51,18 @@ def check(
             f"nothing here needs --allow {unknown[0]}", f"Gates of this release: {', '.join(sorted(known)) or 'none'}."
         )
     return tuple(replace(gate, allowed=not gate.passed and gate.name in allowed) for gate in found)
+
+
+def _language_gates(changes: diff.ChangeSet) -> Iterator[Gate]:
+    """Pages in a language that the parent had must not go by mistake: links lead to them."""
+    for item in changes.metadata:
+        if item.property == "languages" and item.before:
+            after = item.after or [""]
+            gone = [language for language in item.before if language not in after]
+            told = f"pages, notes and files in {', '.join(gone)} would go, which {changes.from_version} has"
+            if not gone:
+                told = f"the addresses of pages in {item.before[0]} would lead to pages in {after[0]}"
+            yield Gate("languages", not gone and after[0] == item.before[0], told)
 
 
 def _row_gates(table: str, rows: int, settings: Descriptor) -> Iterator[Gate]:

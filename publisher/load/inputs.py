@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from publisher.canonical import content_hash
+from publisher.digests import Digests
 from publisher.errors import ProjectError
+from publisher.load.large import is_large
 from publisher.load.plain import require_file
-from publisher.model import Loaded, Package, Resource, SourceFile
+from publisher.model import Loaded, Package, Reading, Resource, SourceFile
+from publisher.project.origin import folder_of
 
 
-def load(package: Package, *, read_at: str) -> Loaded:
-    """Find and hash every source file of a package.
+def load(package: Package, *, read_at: str, digests: Digests | None = None) -> Loaded:
+    """Find and hash every source file of a package; of large tables of many parts only those that `digests` does not know untouched.
 
+    A table that is read from a folder learns which files that were.
     Raises ProjectError for a file that is missing or cannot be read, with the resource and the nearest name that exists."""
-    files = {resource.name: tuple(_hash_file(resource, path) for path in resource.paths) for resource in package.tables}
+    files = {resource.name: _hash_files(resource, digests) for resource in package.tables}
+    if digests is not None:
+        digests.save()
+    package = replace(package, resources=tuple(_with_readings(item, package.root, files) for item in package.resources))
     inputs = {
         "tool": tool_version(),
         "descriptor": package.descriptor,
@@ -39,6 +48,34 @@ def tool_version() -> str:
         return "0"
 
 
+def _hash_files(resource: Resource, digests: Digests | None) -> tuple[SourceFile, ...]:
+    if len(resource.readings) == len(resource.paths) and all(item.sha256 for item in resource.readings):
+        # what was brought here was hashed on its way
+        pairs = zip(resource.paths, resource.readings, strict=True)
+        return tuple(SourceFile(path, item.bytes, item.sha256) for path, item in pairs)
+    if digests is None or not is_large(resource):
+        return tuple(_hash_file(resource, path) for path in resource.paths)
+    for path in resource.paths:
+        require_file(resource.name, path)
+    try:
+        return tuple(
+            SourceFile(path, *its) for path, its in zip(resource.paths, digests.all(resource.paths), strict=True)
+        )
+    except OSError as error:
+        raise _unreadable(resource, Path(error.filename or resource.paths[0]), error) from error
+
+
+def _with_readings(resource: Resource, root: Path, files: Mapping[str, tuple[SourceFile, ...]]) -> Resource:
+    """The parts of a folder by their names, so that a release says which it was made of."""
+    if resource.origins or not folder_of(resource.descriptor):
+        return resource
+    readings = (
+        Reading("file", item.path.relative_to(root).as_posix(), "", item.bytes, item.sha256)
+        for item in files[resource.name]
+    )
+    return replace(resource, readings=tuple(readings))
+
+
 def _hash_file(resource: Resource, path: Path) -> SourceFile:
     require_file(resource.name, path)
     try:
@@ -46,9 +83,11 @@ def _hash_file(resource: Resource, path: Path) -> SourceFile:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             return SourceFile(path, file.tell(), digest)
     except OSError as error:
-        raise ProjectError(
-            f"{path}: table {resource.name} cannot be read: {error.strerror}", "Check its permissions."
-        ) from error
+        raise _unreadable(resource, path, error) from error
+
+
+def _unreadable(resource: Resource, path: Path, error: OSError) -> ProjectError:
+    return ProjectError(f"{path}: table {resource.name} cannot be read: {error.strerror}", "Check its permissions.")
 
 
 def _identity(resource: Resource) -> dict[str, Any]:

@@ -113,8 +113,7 @@ def described_package(package: Package) -> dict[str, Any]:
     head |= {name: value for name, value in package.descriptor.items() if name not in _PACKAGE_GONE | {"name"}}
     if head.get("contributors"):
         head["contributors"] = [_contributor(item) for item in package.descriptor["contributors"]]
-    if "deprecated" in package.settings:
-        head["deprecated"] = package.settings["deprecated"]
+    head |= {name: package.settings[name] for name in ("deprecated", "languages") if name in package.settings}
     return head
 
 

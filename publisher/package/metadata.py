@@ -118,6 +118,11 @@ class TableInfo:
         return found[0] if len(found) == 1 else None
 
     @property
+    def by_format(self) -> tuple[tuple[FileInfo, ...], ...]:
+        """All files, those of one format together."""
+        return tuple(self.parts(kind) for kind in dict.fromkeys(item.format for item in self.files))
+
+    @property
     def divided(self) -> bool:
         """Whether the table is published in parts."""
         return len(self.parts("csv")) > 1

@@ -11,17 +11,13 @@ from publisher import layout
 from publisher.engine import Engine
 from publisher.model import Descriptor, File, Table
 from publisher.package.schema import published_schema
-from publisher.package.tables import PART_FORMATS, measure, write_csv, write_ndjson, write_parquet
+from publisher.package.tables import PART_FORMATS, write_csv, write_ndjson, write_parquet
 
 
 def write_part(engine: Engine, rows: Table, package: str, folder: Path) -> tuple[File, ...]:
     """The files of one part, whose `rows` lie in the engine. They name no release, since many will have them."""
-    slices = measure(engine, rows)
-    return (
-        write_csv(engine, rows, slices, folder),
-        write_ndjson(engine, rows, slices, folder),
-        write_parquet(engine, rows, slices, folder, package, ""),
-    )
+    csv = write_csv(engine, rows, folder)
+    return csv, write_ndjson(engine, rows, folder), write_parquet(engine, rows, csv, folder, package, "")
 
 
 def former_parts(table: Table, former: Descriptor) -> dict[str, tuple[File, ...]]:

@@ -25,7 +25,7 @@ from publisher.package.metadata import read_metadata
 from publisher.package.office import write_office
 from publisher.package.parts import place_parts
 from publisher.package.schema import published_schema
-from publisher.package.tables import FORMATS, Slices, measure, write_csv, write_json, write_parquet
+from publisher.package.tables import FORMATS, write_csv, write_json, write_parquet
 
 
 def write_canonical(engine: Engine, tables: Tables, folder: Path) -> dict[str, File]:
@@ -34,11 +34,7 @@ def write_canonical(engine: Engine, tables: Tables, folder: Path) -> dict[str, F
     Raises UsageError where the folder cannot be written or is full."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return {
-            table.resource.name: write_csv(engine, table, measure(engine, table), folder)
-            for table in tables.tables
-            if not table.parts
-        }
+        return {table.resource.name: write_csv(engine, table, folder) for table in tables.tables if not table.parts}
     except OSError as error:
         raise _unwritable(folder, error) from error
 
@@ -80,16 +76,18 @@ def build(
     describe = partial(published_descriptor, tables, written_in=written_in, version=version, created=created)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        changed = [(table, measure(engine, table)) for table in whole if not files[table.resource.name]]
-        for table, slices in changed:
-            name = table.resource.name
-            files[name] = [canonical[name], *write_json(engine, table, slices, folder, package, version)]
-        with ThreadPoolExecutor(1) as pool:
-            # Parquet is DuckDB's work and workbooks are Python's: neither waits for the other.
-            parquet = pool.submit(_write_parquet, engine.beside(), changed, folder, package, version)
+        changed = [table for table in whole if not files[table.resource.name]]
+        files |= {table.resource.name: [canonical[table.resource.name]] for table in changed}
+        with ThreadPoolExecutor(2) as pool:
+            # DuckDB, hashing and workbooks leave each other room: one alone keeps no machine busy. The largest tables first, since
+            # small ones wait for the workbooks' Python longest.
+            changed.sort(key=lambda table: -table.rows)
+            lines = pool.submit(_write_lines, engine.beside(), changed, folder, package, version)
+            parquet = pool.submit(_write_parquet, engine.beside(), changed, canonical, folder, package, version)
             office = write_office(engine, whole, read_metadata(describe(files)), languages, folder)
-            for name, file in parquet.result().items():
-                files[name].append(file)
+            for table in changed:
+                name = table.resource.name
+                files[name] += [*lines.result()[name], parquet.result()[name]]
         listed = [*(file for group in files.values() for file in group), *changes, *office]
         listed.append(_document(folder, layout.VALIDATION, readable_json(tables.validation)))
         described = _describe(folder, describe(files), listed, companions, sign)
@@ -149,12 +147,17 @@ def _copies(
     ]
 
 
+def _write_lines(
+    engine: Engine, changed: Sequence[Table], folder: Path, package: str, version: str
+) -> dict[str, tuple[File, File]]:
+    return {table.resource.name: write_json(engine, table, folder, package, version) for table in changed}
+
+
 def _write_parquet(
-    engine: Engine, changed: Sequence[tuple[Table, Slices]], folder: Path, package: str, version: str
+    engine: Engine, changed: Sequence[Table], canonical: Mapping[str, File], folder: Path, package: str, version: str
 ) -> dict[str, File]:
-    return {
-        table.resource.name: write_parquet(engine, table, slices, folder, package, version) for table, slices in changed
-    }
+    named = ((table.resource.name, table) for table in changed)
+    return {name: write_parquet(engine, table, canonical[name], folder, package, version) for name, table in named}
 
 
 def _document(folder: Path, name: str, body: bytes) -> File:

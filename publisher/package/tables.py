@@ -1,16 +1,20 @@
 """The files of one table. In: a table in DuckDB, its rows in published order. Out: CSV, JSON, NDJSON and Parquet, with hashes.
 
-DuckDB composes lines and writes them with all threads, in slices of bounded size, so that memory does not grow with the table;
-while it writes one slice, the one before is hashed and appended. JSON and NDJSON hold the same lines, so DuckDB composes them once.
+DuckDB composes lines with all threads and hands them over in their order through a pipe, whose other end is written and hashed as it
+comes: the pipe holds DuckDB back, so that memory does not grow with the table. JSON and NDJSON hold the same lines, so DuckDB
+composes them once.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from itertools import chain, repeat
 from pathlib import Path
 
 from publisher.canonical import CHUNK, canonical_json, sha256_file
@@ -25,25 +29,18 @@ FORMATS = ("csv", "json", "ndjson", "parquet")
 PART_FORMATS = ("csv", "ndjson", "parquet")
 """The formats of a table in parts, in the same order. A JSON document of all of it would be too large to be read at once."""
 
-SLICE = 48 << 20
-"""Bytes of cell text that one statement writes. DuckDB holds a few times as much while it keeps the order of rows."""
-BLOCK = 2048
-"""Rows whose size is summed together; a slice is a run of whole blocks. DuckDB works on vectors of as many rows."""
 ROW_GROUP = 122_880
 """Most rows of a Parquet row group (DuckDB's default)."""
+GROUP_BYTES = 48 << 20
+"""Bytes of cell text in a row group, about. DuckDB holds a few groups at a time."""
+VECTOR = 2048
+"""Rows that DuckDB works on at a time; a row group is a number of them."""
 
-_LINES = "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER E'\\x01'"
-"""Makes DuckDB's CSV writer write a single column of text as it stands, each followed by a line feed."""
+_LINES = "FORMAT csv, HEADER false, QUOTE '', FORCE_QUOTE *, ESCAPE '', DELIMITER E'\\x01', USE_TMP_FILE false"
+"""Makes DuckDB's CSV writer write a single column of text as it stands, each followed by a line feed: no sign is one to quote with, and
+where quotes are forced it does not look for what would need them."""
 
-Sink = Callable[[bytes], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Slices:
-    """Runs of rows as (first rowid, last rowid), each of about SLICE bytes, and the width of an average row in bytes."""
-
-    runs: tuple[tuple[int, int], ...]
-    width: int
+Sink = Callable[[bytes | memoryview], None]
 
 
 class Output:
@@ -55,7 +52,7 @@ class Output:
         self._hash = hashlib.sha256()
         self._bytes = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self._file.write(data)
         self._hash.update(data)
         self._bytes += len(data)
@@ -75,31 +72,14 @@ class Rows:
         self._held = False
 
     def write(self, data: bytes) -> None:
-        lead = b",\n" if self._held else b""
+        if self._held:
+            self._write(b",\n")
         self._held = data.endswith(b"\n")
-        body = data[:-1] if self._held else data
-        self._write(lead + body.replace(b"\n", b",\n"))
+        rows = data.replace(b"\n", b",\n")
+        self._write(memoryview(rows)[:-2] if self._held else rows)
 
 
-def measure(engine: Engine, table: Table) -> Slices:
-    """How a table is cut into slices, by the bytes of its cells."""
-    if table.rows <= BLOCK:
-        return Slices(((0, table.rows - 1),) if table.rows else (), 0)
-    sizes = " + ".join(f"coalesce(strlen({quote(name)}), 0)" for name in table.resource.fields)
-    blocks = engine.rows(
-        f"SELECT sum({sizes}) FROM {table.relation} GROUP BY rowid // {BLOCK} ORDER BY rowid // {BLOCK}"
-    )
-    runs, first, filled, total = [], 0, 0, 0
-    for number, (size,) in enumerate(blocks):
-        if filled and filled + int(size) > SLICE:
-            runs.append((first, number * BLOCK - 1))
-            first, filled = number * BLOCK, 0
-        filled += int(size)
-        total += int(size)
-    return Slices((*runs, (first, table.rows - 1)), total // table.rows)
-
-
-def write_csv(engine: Engine, table: Table, slices: Slices, folder: Path) -> File:
+def write_csv(engine: Engine, table: Table, folder: Path) -> File:
     """The canonical CSV: one header row, RFC 4180 with as few quotes as it allows, LF, UTF-8 without a byte order mark."""
     fields, schema = table.resource.schema["fields"], table.resource.schema
     cells = [
@@ -108,13 +88,11 @@ def write_csv(engine: Engine, table: Table, slices: Slices, folder: Path) -> Fil
     ]
     with _output(folder / table_file(table.resource.name, "csv")) as output:
         output.write((",".join(csv_text(name) for name in table.resource.fields) + "\n").encode())
-        _pour(engine, table, "concat(" + ", ',', ".join(cells) + ")", slices, (output.write,), folder)
+        _pour(engine, table, "concat(" + ", ',', ".join(cells) + ")", output.path, output.write)
         return output.close()
 
 
-def write_json(
-    engine: Engine, table: Table, slices: Slices, folder: Path, package: str, version: str
-) -> tuple[File, File]:
+def write_json(engine: Engine, table: Table, folder: Path, package: str, version: str) -> tuple[File, File]:
     """JSON (an object whose `rows` are one a line) and NDJSON of a table. `version` is the release that wrote them."""
     name = table.resource.name
     links = {"describedby": "datapackage.json"} | {
@@ -127,39 +105,42 @@ def write_json(
     ):
         members = ",\n".join(f"{_json(key)}: {_json(value)}" for key, value in head.items())
         document.write(f'{{\n{members},\n"rows": [\n'.encode())
-        _pour(engine, table, _line(table), slices, (lines.write, Rows(document.write).write), folder)
+        _pour(engine, table, _line(table), lines.path, lines.write, Rows(document.write).write)
         document.write(b"\n]\n}\n" if table.rows else b"]\n}\n")
         return document.close(), lines.close()
 
 
-def write_ndjson(engine: Engine, table: Table, slices: Slices, folder: Path) -> File:
+def write_ndjson(engine: Engine, table: Table, folder: Path) -> File:
     """NDJSON alone, for a table that is too large for one document."""
     with _output(folder / table_file(table.resource.name, "ndjson")) as lines:
-        _pour(engine, table, _line(table), slices, (lines.write,), folder)
+        _pour(engine, table, _line(table), lines.path, lines.write)
         return lines.close()
 
 
 def _line(table: Table) -> str:
     """SQL of a row as JSON on one line."""
-    parts = [f"{literal(_member(field))}, {json_value(field, quote(str(field['name'])))}" for field in _fields(table)]
-    return "concat('{', " + ", ',', ".join(parts) + ", '}')"
+    parts = [
+        f"{literal(lead + _member(field))}, {json_value(field, quote(str(field['name'])))}"
+        for lead, field in zip(chain("{", repeat(",")), _fields(table), strict=False)
+    ]
+    return f"concat({', '.join(parts)}, '}}')"
 
 
-def write_parquet(engine: Engine, table: Table, slices: Slices, folder: Path, package: str, version: str) -> File:
-    """Parquet, typed, zstd. Row groups are smaller where rows are wide, so that one of them stays within a slice.
+def write_parquet(engine: Engine, table: Table, csv: File, folder: Path, package: str, version: str) -> File:
+    """Parquet, typed, zstd. Row groups have fewer rows where these are wide, so that a group stays within GROUP_BYTES; `csv` is the
+    same table as write_csv wrote it.
 
     Without a `version` it is one part of many: its types are steady, and it names no release, since many have it."""
-    extents = _extents(engine, table)
     columns = []
-    for field, extent in zip(_fields(table), extents, strict=True):
+    for field, extent in zip(_fields(table), _extents(engine, table), strict=True):
         name, kind = quote(str(field["name"])), parquet_type(field, extent, steady=not version)
         columns.append(name if kind == "VARCHAR" else f"CAST({name} AS {kind}) AS {name}")
-    fitting = SLICE // max(slices.width, 1) // BLOCK * BLOCK
-    group = max(BLOCK, min(ROW_GROUP, fitting))
     facts = {"package": package, "version": version, "table": table.resource.name}
     metadata = ", ".join(f"{quote(name)}: {literal(value)}" for name, value in facts.items() if value)
     path = folder / table_file(table.resource.name, "parquet")
-    options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group}, KV_METADATA {{{metadata}}}"
+    options = (
+        f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_group(engine, table, csv)}, KV_METADATA {{{metadata}}}"
+    )
     engine.export(f"SELECT {', '.join(columns)} FROM {table.relation}", path, options)
     _seal(path)
     return File(path.name, path.stat().st_size, sha256_file(path), path)
@@ -190,6 +171,21 @@ def _extents(engine: Engine, table: Table) -> Iterator[Extent]:
         yield Extent(*(next(found) for _ in columns))
 
 
+def _group(engine: Engine, table: Table, csv: File) -> int:
+    """Rows of a row group, by the bytes of an average row's cells. They are no more than those of its line, so where lines would fit as
+    well, nothing needs to be measured."""
+    group = _fitting(csv.bytes, table.rows)
+    if group < ROW_GROUP and table.rows:
+        sizes = " + ".join(f"coalesce(strlen({quote(name)}), 0)" for name in table.resource.fields)
+        group = _fitting(int(engine.value(f"SELECT sum({sizes}) FROM {table.relation}")), table.rows)
+    return group
+
+
+def _fitting(size: int, rows: int) -> int:
+    width = max(size // max(rows, 1), 1)
+    return max(VECTOR, min(ROW_GROUP, GROUP_BYTES // width // VECTOR * VECTOR))
+
+
 @contextmanager
 def _output(path: Path) -> Iterator[Output]:
     output = Output(path)
@@ -199,25 +195,36 @@ def _output(path: Path) -> Iterator[Output]:
         output.close()
 
 
-def _pour(engine: Engine, table: Table, line: str, slices: Slices, sinks: Iterable[Sink], folder: Path) -> None:
-    """Send a table's lines to all sinks, one slice being written by DuckDB while the one before is passed on."""
-    outlets = tuple(sinks)
+def _pour(engine: Engine, table: Table, line: str, path: Path, *sinks: Callable[[bytes], None]) -> None:
+    """Send a table's lines to all sinks while DuckDB composes them. The pipe lies beside `path`."""
+    select = f"SELECT {line} FROM {table.relation}"
+    pipe = path.with_name(f".{path.name}")
+    os.mkfifo(pipe)
+    # Opened without waiting for a writer; then held by one, so that the end of the file is that of DuckDB's work and not its beginning.
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    held = os.open(pipe, os.O_WRONLY)
+    os.set_blocking(reading, True)
+    _widen(reading)
     with ThreadPoolExecutor(1) as pool:
-        behind: Future[None] | None = None
-        for number, (first, last) in enumerate(slices.runs):
-            part = folder / f".slice-{number % 2}"
-            where = f"WHERE rowid BETWEEN {first} AND {last}" if len(slices.runs) > 1 else ""
-            engine.export(f"SELECT {line} FROM {table.relation} {where}", part, _LINES)
-            if behind is not None:
-                behind.result()
-            behind = pool.submit(_pass_on, part, outlets)
-        if behind is not None:
-            behind.result()
+        # Where a sink fails, closing the pipe ends DuckDB's work too.
+        with os.fdopen(reading, "rb", buffering=0) as lines:
+            writing = pool.submit(_compose, engine, select, pipe, held)
+            while data := lines.read(CHUNK):
+                for sink in sinks:
+                    sink(data)
+        writing.result()
 
 
-def _pass_on(part: Path, sinks: Sequence[Sink]) -> None:
-    with part.open("rb") as file:
-        while data := file.read(CHUNK):
-            for sink in sinks:
-                sink(data)
-    part.unlink()
+def _compose(engine: Engine, select: str, pipe: Path, held: int) -> None:
+    try:
+        engine.export(select, pipe, _LINES)
+    finally:
+        os.close(held)
+        pipe.unlink()
+
+
+def _widen(pipe: int) -> None:
+    """Fewer, larger reads, where the system knows how."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, CHUNK)

@@ -78,12 +78,13 @@ def json_value(field: Descriptor, column: str) -> str:
 
 def extent_columns(field: Descriptor, column: str) -> list[str]:
     """SQL aggregates that give the six values of an Extent; an empty list where the type alone decides."""
-    if kind(field) in {"integer", "number"}:
-        whole = f"length(split_part(ltrim({column}, '-'), '.', 1))"
-        fraction = f"length(split_part({column}, '.', 2))"
+    whole = f"coalesce(max(length(split_part(ltrim({column}, '-'), '.', 1))), 0)"
+    if kind(field) == "integer":
+        return [whole, "0", "TRUE", "TRUE", "0", "0"]
+    if kind(field) == "number":
         return [
-            f"coalesce(max({whole}), 0)",
-            f"coalesce(max({fraction}), 0)",
+            whole,
+            f"coalesce(max(length(split_part({column}, '.', 2))), 0)",
             f"count_if(contains({column}, 'E') OR contains({column}, 'e')) = 0",
             f"count_if({column} IS NOT NULL AND NOT coalesce(isfinite(TRY_CAST({column} AS DOUBLE)), FALSE)) = 0",
             "0",

@@ -36,6 +36,8 @@ _LINE, _HIGHEST = 15, 409
 """Points of a line of text, and of the highest row that Excel allows."""
 _A4 = 9
 """Excel's number of the paper size."""
+_PAGE = 220
+"""Letters that a line of such a page holds so small that they can just be read; wider sheets go over several pages."""
 _LINK_LIMIT = 2_000
 """Letters that Excel keeps of an address behind a cell."""
 _UNFIT = re.compile(r"[\[\]:*?/\\']")
@@ -48,7 +50,9 @@ class Style:
     """Cell formats of a workbook."""
 
     head: Any
+    name: Any
     text: Any
+    plain: Any
     link: Any
     day: Any
     moment: Any
@@ -75,7 +79,8 @@ def write_workbook(
             "created": _moment(info.created) or datetime(1980, 1, 1),  # noqa: DTZ001 - Excel knows no zones
         }
     )
-    sheets = Sheets(book, Locale.parse(language).text_direction == "rtl", _style(book))
+    mirrored = Locale.parse(language).text_direction == "rtl"
+    sheets = Sheets(book, mirrored, _style(book, "right" if mirrored else "left"))
     for table in fitting:
         _write_table(engine, sheets, table, info.table(table.resource.name), language)
     _write_dictionary(sheets, info, words)
@@ -101,6 +106,10 @@ class Sheets:
             sheet.set_column(column, column, width)
         sheet.set_landscape()
         sheet.set_paper(_A4)
+        if sum(widths) <= _PAGE:
+            sheet.fit_to_pages(1, 0)
+        else:
+            sheet.repeat_columns(0)
         return sheet
 
     def add_grid(self, title: str, heads: Sequence[str], widths: Sequence[int], rows: int) -> Any:
@@ -140,16 +149,20 @@ def _lines(text: str, width: int) -> int:
     )
 
 
-def _style(book: Any) -> Style:
+def _style(book: Any, start: str) -> Style:
+    """`start` is the side on which text begins, whatever script it is in: else columns of two scripts run into each other."""
     top = {"valign": "top"}
+    words = {**top, "align": start, "text_wrap": True}
     return Style(
-        head=book.add_format({"bold": True, "valign": "top", "text_wrap": True, "bottom": 1}),
-        text=book.add_format({**top, "text_wrap": True}),
-        link=book.add_format({**top, "text_wrap": True, "underline": 1, "font_color": "#0B4A82"}),
+        head=book.add_format({**words, "bold": True, "bottom": 1}),
+        name=book.add_format({**words, "bold": True}),
+        text=book.add_format(words),
+        plain=book.add_format(top),
+        link=book.add_format({**words, "underline": 1, "font_color": "#0B4A82"}),
         day=book.add_format({**top, "num_format": "yyyy-mm-dd"}),
         moment=book.add_format({**top, "num_format": "yyyy-mm-dd hh:mm:ss"}),
         clock=book.add_format({**top, "num_format": "hh:mm:ss"}),
-        title=book.add_format({"bold": True, "font_size": 14, "valign": "top", "text_wrap": True}),
+        title=book.add_format({**words, "bold": True, "font_size": 14}),
     )
 
 
@@ -204,12 +217,12 @@ def _number(sheet: Any, row: int, column: int, value: str, style: Style) -> None
         return _text(sheet, row, column, value, style)
     if len(digits) > DIGITS or number - number != 0:
         return _text(sheet, row, column, value, style)
-    sheet.write_number(row, column, int(value) if value.lstrip("-").isdigit() else number)
+    sheet.write_number(row, column, int(value) if value.lstrip("-").isdigit() else number, style.plain)
     return None
 
 
-def _boolean(sheet: Any, row: int, column: int, value: str, style: Style) -> None:  # noqa: ARG001 - one shape for all writers
-    sheet.write_boolean(row, column, value == "true")
+def _boolean(sheet: Any, row: int, column: int, value: str, style: Style) -> None:
+    sheet.write_boolean(row, column, value == "true", style.plain)
 
 
 def _date(sheet: Any, row: int, column: int, value: str, style: Style) -> None:
@@ -297,5 +310,5 @@ def _write_licence(sheets: Sheets, info: PackageInfo, words: Messages, left_out:
     ]
     for number, (name, text) in enumerate(rows):
         _set_height(sheet, number, (name, text), widths)
-        sheet.write_string(number, 0, name, sheets.style.head)
+        sheet.write_string(number, 0, name, sheets.style.name)
         sheet.write_string(number, 1, text[:CELL_LIMIT], sheets.style.title if number == 0 else sheets.style.text)

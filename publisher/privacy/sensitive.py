@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 
@@ -55,15 +56,17 @@ class Kind:
     least: int = 0
     inside: str = ""
 
-    def compiled(self) -> re.Pattern[str]:
-        start = f"(?<![{self.inside}])" if self.inside else ""
-        return re.compile(f"{start}(?:{self.pattern})", re.ASCII)
-
-    def remove(self, text: str, pattern: re.Pattern[str]) -> str:
+    def remove(self, text: str) -> str:
         """The text with a blank for each thing of this kind; itself where it holds none."""
         if len(text) < self.least:
             return text
-        return pattern.sub(lambda found: " " if self.judge(found[0]) else found[0], text)
+        return _compiled(self.pattern, self.inside).sub(lambda found: " " if self.judge(found[0]) else found[0], text)
+
+
+@cache
+def _compiled(pattern: str, inside: str) -> re.Pattern[str]:
+    start = f"(?<![{inside}])" if inside else ""
+    return re.compile(f"{start}(?:{pattern})", re.ASCII)
 
 
 _DIGIT = "0-9٠-٩۰-۹"
@@ -125,15 +128,13 @@ HINTS = (
 )
 """Every text that holds something of PERSONAL or SECRETS fits. A third of the price of searching for all of them."""
 
-_COMPILED = {name: kind.compiled() for name, kind in KINDS.items()}
-
 
 def kinds_of(text: str, among: Collection[str] = tuple(KINDS)) -> tuple[str, ...]:
     """The kinds that a text holds, of those in `among`. What one kind explains is not looked through for the next: the digits of an
     account number are no telephone number."""
     found = []
-    for name, pattern in _COMPILED.items():
-        left = KINDS[name].remove(text, pattern)
+    for name, kind in KINDS.items():
+        left = kind.remove(text)
         if left != text and name in among:
             found.append(name)
         text = left

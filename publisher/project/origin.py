@@ -5,6 +5,8 @@
     publisher: {source: {authorization: SOURCE_TOKEN}}         … with what this variable holds as the request's Authorization
     publisher: {source: {address: SOURCE_URL}}                 … an address that is itself a secret (no `path`)
     publisher: {source: {database: SOURCE_DB, query: x.sql}}   PostgreSQL (no `path`)
+    publisher: {source: {prefix: measurements/}}               every file below a folder of the package, a part each (no `path`)
+    publisher: {source: {prefix: s3://bucket/measurements/}}   … every object below a prefix
     publisher: {source: {inbox: true}}                         the project's inbox; `path`, if there is one, until something is dropped
 
 Variables are named SOURCE_…, so that no descriptor can have another secret of the machine sent to where it likes.
@@ -21,9 +23,9 @@ from urllib.parse import urlsplit
 from publisher.address import shown
 from publisher.errors import ProjectError
 from publisher.model import Descriptor, Origin
-from publisher.project.files import inside, read_text, refuse_unknown
+from publisher.project.files import inside, read_text, refuse_unknown, regular
 
-SOURCE_KEYS = ("inbox", "database", "query", "address", "authorization")
+SOURCE_KEYS = ("inbox", "database", "query", "address", "authorization", "prefix")
 FORMATS: Mapping[str, str] = {
     "csv": "csv",
     "tsv": "csv",
@@ -66,6 +68,9 @@ def read_origins(descriptor: Descriptor, root: Path, where: str, *, trusted: boo
     addresses = [item for item in (written if isinstance(written, list) else [written]) if "://" in str(item)]
     if not source and not addresses:
         return ()
+    if folder_of(descriptor):
+        _refuse_mixture(descriptor, source, addresses, where)
+        return ()
     if not trusted:
         raise ProjectError(
             f"{where}: comes from outside its package, which is for the packages of a project",
@@ -76,12 +81,42 @@ def read_origins(descriptor: Descriptor, root: Path, where: str, *, trusted: boo
         return (_database(source, root, where),)
     if "inbox" in source:
         return (Origin("inbox", f"inbox: {descriptor.get('name')}"),)
+    if "prefix" in source:
+        return (_prefix(source["prefix"], str(descriptor.get("format", "")), where),)
     suffix = _suffix(descriptor, addresses, where)
     if "address" in source:
         variable = _variable(source, "address", where)
         origin = Origin("web", f"the address in {variable}", variable=variable, suffix=suffix)
         return (_authorized(origin, source, where),)
     return tuple(_authorized(_address(item, suffix, where), source, where) for item in addresses)
+
+
+def folder_of(descriptor: Descriptor) -> str:
+    """The folder of its package whose files are the parts of a table; "" where the table is made otherwise."""
+    source = (descriptor.get("publisher") or {}).get("source")
+    prefix = source.get("prefix") if isinstance(source, Mapping) else None
+    return prefix if isinstance(prefix, str) and "://" not in prefix else ""
+
+
+def list_folder(folder: str, root: Path, where: str) -> tuple[Path, ...]:
+    """The files below a folder of a package, in the order of their names (see is_part). Raises ProjectError."""
+    relative = PurePosixPath(folder)
+    if relative.is_absolute() or ".." in relative.parts or "\\" in folder or "\0" in folder or not relative.parts:
+        raise ProjectError(
+            f"{where}: {folder!r} is not a folder inside the package", "Use a relative path without `..`."
+        )
+    found = {
+        item.relative_to(root / relative).as_posix(): item for item in (root / relative).rglob("*") if not item.is_dir()
+    }
+    names = sorted(filter(is_part, found), key=str.encode)
+    if not names:
+        raise ProjectError(f"{where}: there is no file below {folder}", "Put the parts of the table there.")
+    return tuple(regular(found[name], root, where=where) for name in names)
+
+
+def is_part(name: str) -> bool:
+    """Whether what lies below a prefix under `name` is a part. Hidden files and marks of other programs (`_SUCCESS`) are not."""
+    return bool(name) and not any(segment.startswith((".", "_")) for segment in name.split("/"))
 
 
 def file_format(name: str, declared: str, where: str) -> str:
@@ -109,9 +144,11 @@ def _refuse_mixture(descriptor: Descriptor, source: Descriptor, addresses: Seque
     """A table comes from one kind of place."""
     written = descriptor.get("path", [])
     paths = written if isinstance(written, list) else [written]
-    kinds = [name for name in ("inbox", "database", "address") if name in source]
+    kinds = [name for name in ("inbox", "database", "address", "prefix") if name in source]
     if len(kinds) > 1 or (kinds and addresses) or (addresses and len(addresses) != len(paths)):
-        raise ProjectError(f"{where}: comes from several places", "Name one: `path`, `inbox`, `database` or `address`.")
+        raise ProjectError(
+            f"{where}: comes from several places", "Name one: `path`, `inbox`, `database`, `address` or `prefix`."
+        )
     if kinds and kinds != ["inbox"] and paths:
         raise ProjectError(
             f"{where}: has a `path` beside `{kinds[0]}`", "Drop `path`: the table does not come from there."
@@ -124,6 +161,25 @@ def _refuse_mixture(descriptor: Descriptor, source: Descriptor, addresses: Seque
         raise ProjectError(f"{where}.publisher.source: `authorization` is for the web", "Drop it.")
     if "authorization" in source and not addresses and not kinds:
         raise ProjectError(f"{where}.publisher.source: `authorization` needs an address", "Give one as `path`.")
+
+
+def _prefix(written: object, declared: str, where: str) -> Origin:
+    where = f"{where}.publisher.source.prefix"
+    address = str(written).rstrip("/") + "/"
+    parts = urlsplit(address)
+    if (
+        not isinstance(written, str)
+        or parts.scheme != "s3"
+        or not parts.netloc
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
+        raise ProjectError(
+            f"{where}: {shown(str(written))} is neither a folder of the package nor a prefix in a bucket",
+            "Write `measurements/` or `s3://bucket/measurements/`.",
+        )
+    return Origin("prefix", address, address, suffix=f".{file_format('', declared or 'csv', where)}")
 
 
 def _database(source: Descriptor, root: Path, where: str) -> Origin:

@@ -15,7 +15,7 @@ from publisher.errors import ProjectError
 from publisher.model import Check, Descriptor, Origin, Package, Resource
 from publisher.privacy import check_allowed, check_privacy
 from publisher.project.files import inside, read_object, read_text, refuse_unknown, regular
-from publisher.project.origin import FORMATS, file_format, read_origins, tabular_dialect
+from publisher.project.origin import FORMATS, file_format, folder_of, list_folder, read_origins, tabular_dialect
 from publisher.project.settings import read_languages
 from publisher.shape import (
     MAX_COLUMNS,
@@ -151,6 +151,8 @@ def _check_languages(value: Any, where: str) -> None:
 
 
 def _paths(descriptor: Descriptor, root: Path, where: str) -> tuple[Path, ...]:
+    if folder := folder_of(descriptor):
+        return list_folder(folder, root, f"{where}.publisher.source.prefix")
     if "path" not in descriptor:
         found = "inline `data`" if "data" in descriptor else "neither"
         raise ProjectError(

@@ -174,7 +174,7 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "memory": Setting("Memory that DuckDB may use before it spills to disk.", _memory),
     "cluster": Setting(
-        "Workers for tables of many parts: local:N processes here, or tcp://host:port of a Dask scheduler.",
+        "Workers for several packages and for tables of many parts: local:N processes here, or tcp://host:port of a Dask scheduler.",
         read_cluster,
     ),
     "query_seconds": Setting("Seconds after which a query or check is stopped.", _whole(1)),

@@ -13,7 +13,7 @@ from publisher import layout
 from publisher.diff import write
 from publisher.diff.tombstones import write_tombstones
 from publisher.engine import Engine
-from publisher.model import Descriptor, File, Package, Release
+from publisher.model import Descriptor, File, Release
 from publisher.notes import write_notes
 from publisher.package.archive import write_zip
 from publisher.package.companions import write_companions
@@ -23,6 +23,7 @@ from publisher.package.release import build
 from publisher.run.context import Prepared, Run, Wishes
 from publisher.run.difference import Planned, table_settings
 from publisher.run.divide import complete
+from publisher.run.languages import languages_of
 from publisher.version import Bump
 
 ARCHIVE_LIMIT = 64 << 20
@@ -41,9 +42,11 @@ def build_release(
     parent = planned.parent.version if planned.parent else None
     changes = replace(planned.changes, to_version=version)
     former = {str(item["name"]): item for item in planned.parent.descriptor["resources"]} if planned.parent else {}
-    tables = complete(prepared.tables, former, engine.folder / "parts-again" / version, run.settings.memory)
+    tables = complete(
+        prepared.tables, former, run.workers, engine.folder / "parts-again" / version, run.settings.memory
+    )
     package = tables.loaded.package
-    languages = _languages(run, package)
+    languages = languages_of(package)
     sentences = write_notes(changes, languages, table_settings(package))
     said = {**_rule(planned.bump), "notes": sentences, "message": wishes.message}
     tombstones = write_tombstones(engine, planned.removed, changes, planned.notes, folder)
@@ -69,6 +72,7 @@ def build_release(
         "read_at": prepared.tables.loaded.read_at,
         "bump": planned.bump.level,
         "rule": planned.bump.rule,
+        "languages": list(languages),
         "rows": {table.resource.name: table.rows for table in prepared.tables.tables},
         "changes": {"added": added, "changed": counts.changed, "removed": counts.removed},
     }
@@ -88,7 +92,7 @@ def _companions(
 ) -> list[File]:
     """What describes the release to other programs, and what people take along as one file."""
     info = read_metadata(descriptor)
-    languages = _languages(run, prepared.tables.loaded.package)
+    languages = languages_of(prepared.tables.loaded.package)
     canonical = {name: file.path for name, file in prepared.canonical.items() if file.path is not None}
     made = list(write_companions(info, canonical, folder, languages=languages, base_url=run.settings.base_url))
     parted = any(table.parts for table in prepared.tables.tables)
@@ -110,10 +114,6 @@ def _spare(files: Sequence[File], parent: Published | None) -> tuple[File, ...]:
         else file
         for file in files
     )
-
-
-def _languages(run: Run, package: Package) -> tuple[str, ...]:
-    return tuple(package.settings.get("languages") or run.settings.languages)
 
 
 def whole_seconds(moment: str) -> str:

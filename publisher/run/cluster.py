@@ -1,7 +1,7 @@
 """Workers of a Dask cluster. In: `local:N` or the address of a scheduler. Out: Workers.
 
 Dask's scheduler places tasks and gives those of a worker that died to another one; nothing of that kind is here. A cluster on this machine
-lives for as long as there is work; one elsewhere must see the same folders under the same names and have the same versions.
+lives for as long as its run; one elsewhere must see the same folders under the same names and have the same versions.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
+from typing import Any, Self
 
 import dask
-from distributed import Client, KilledWorker, LocalCluster, as_completed
+from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
 
 from publisher.errors import UsageError
 from publisher.load import tool_version
@@ -26,39 +27,64 @@ _DECIDING = ("duckdb", "frictionless")
 
 
 class Cluster:
-    """`place` is `local:N` or `tcp://host:port`."""
+    """`place` is `local:N` or `tcp://host:port`. Workers of one on this machine are there from the first work until the context ends."""
 
     threads = 1
 
     def __init__(self, place: str) -> None:
         self._place = place
+        self._opened = ExitStack()
+        self._client: Client | None = None
+        self._futures: list[Future[Any]] = []
+
+    def __enter__(self) -> Self:
+        self._opened.enter_context(_quiet())
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stop()
+        self._opened.close()
+
+    def _stop(self) -> None:
+        """Leave no work to be done by anybody: a cluster that ends waits for what its workers are at."""
+        if self._client is not None and self._futures:
+            self._client.cancel(self._futures, force=True)
+        self._futures = []
 
     def memory(self, setting: str) -> str:
         """Half of the setting: a worker's own share is as large, and there are several on a machine."""
         amount = int(setting[:-2]) * (1000 if setting.endswith("GB") else 1)
         return f"{max(1, amount // 2)}MB"
 
-    def each(self, work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
-        """The place of each task with its result, in the order in which they end. Raises what `work` raises, UsageError where the cluster
-        cannot be reached, has other versions, or lost several workers over one task."""
+    def each(
+        self,
+        work: Callable[[Task], Result],
+        tasks: Sequence[Task],
+        failed: Callable[[Task, Exception], Result] | None = None,
+    ) -> Iterator[tuple[int, Result]]:
+        """The place of each task with its result, in the order in which they end. Raises UsageError where the cluster cannot be reached or
+        has other versions; of a task what `work` raises, or UsageError if several workers were lost over it, unless `failed` makes a
+        result of that."""
         if not tasks:
             return
-        with self._client() as client:
-            futures = [client.submit(work, task, pure=False) for task in tasks]
-            places = {future.key: place for place, future in enumerate(futures)}
-            try:
-                for future, result in as_completed(futures, with_results=True):
-                    yield places[future.key], result
-            except KilledWorker as error:
-                raise UsageError(
-                    f"the cluster lost several workers over the same part: {error}",
-                    "Look into the workers' logs; give them more memory, or lower the setting `memory`.",
-                ) from error
-            finally:
-                client.cancel(futures)
+        if self._client is None:
+            self._client = self._opened.enter_context(self._open())
+        self._futures = futures = [self._client.submit(work, task, pure=False) for task in tasks]
+        places = {future.key: place for place, future in enumerate(futures)}
+        try:
+            for future, result in as_completed(futures, with_results=True, raise_errors=False):
+                place = places[future.key]
+                if future.status == "error":
+                    error = _told(future.exception())
+                    if failed is None:
+                        raise error
+                    result = failed(tasks[place], error)
+                yield place, result
+        finally:
+            self._stop()
 
     @contextmanager
-    def _client(self) -> Iterator[Client]:
+    def _open(self) -> Iterator[Client]:
         kind, _, count = self._place.partition(":")
         if kind == "local":
             with (
@@ -70,7 +96,6 @@ class Cluster:
                     # DuckDB has a limit of its own, beyond which it spills
                     memory_limit=0,
                     dashboard_address="127.0.0.1:0",
-                    silence_logs=logging.CRITICAL,
                 ) as cluster,
                 Client(cluster) as client,
             ):
@@ -96,6 +121,30 @@ class Cluster:
                     f"{self._place}: worker {worker} has {its}, this machine {own}",
                     "Install the same versions on both.",
                 )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What Dask says of its own life is for nobody who publishes; what goes wrong is raised."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def _told(error: Exception) -> Exception:
+    """What a task ended with, as people are told of it."""
+    if not isinstance(error, KilledWorker):
+        return error
+    told = UsageError(
+        f"the cluster lost several workers over the same task: {error}",
+        "Look into the workers' logs; give them more memory, or lower the setting `memory`.",
+    )
+    told.__cause__ = error
+    return told
 
 
 def versions() -> dict[str, str]:

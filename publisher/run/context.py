@@ -7,18 +7,19 @@ import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from publisher.audit import Event, record
 from publisher.engine import Engine, open_engine
-from publisher.errors import StoreError
+from publisher.errors import StoreError, UsageError
 from publisher.gates import Suspects
 from publisher.model import File, Tables
 from publisher.project import Settings
 from publisher.project.actor import Actor
+from publisher.run.workers import Here, Workers
 from publisher.sources import Outside
 from publisher.store.base import Store
 from publisher.store.retry import Retry
@@ -41,7 +42,7 @@ def _now() -> datetime:
 @dataclass(frozen=True, slots=True)
 class Run:
     """What a run gets from outside: where to publish, settings, time, a name of its own, somebody who watches, the key that releases are
-    signed with, the variables that packages may name for their sources."""
+    signed with, the variables that packages may name for their sources, who works on parts (with_workers)."""
 
     store: Store
     settings: Settings
@@ -52,6 +53,7 @@ class Run:
     actor: Actor = NOBODY
     signer: Signer | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    workers: Workers = field(default_factory=Here)
 
     def stamp(self) -> str:
         """Now, as RFC 3339 in UTC."""
@@ -96,6 +98,28 @@ class Prepared:
     canonical: Mapping[str, File]
     content: str
     suspects: Mapping[str, Suspects] = field(default_factory=dict)
+
+
+@contextmanager
+def with_workers(run: Run) -> Iterator[Run]:
+    """The run with the workers that its settings name; they end with the context. Raises UsageError where Dask is not installed."""
+    with open_workers(run.settings.cluster) as workers:
+        yield replace(run, workers=workers)
+
+
+@contextmanager
+def open_workers(cluster: str) -> Iterator[Workers]:
+    """Those that the setting `cluster` names; none is started before there is work. Raises UsageError where Dask is not installed."""
+    if not cluster:
+        yield Here()
+        return
+    try:
+        # an extra, and slow to import
+        from publisher.run.cluster import Cluster
+    except ImportError as error:
+        raise UsageError("this installation knows no clusters", "Install `publisher[cluster]`.") from error
+    with Cluster(cluster) as workers:
+        yield workers
 
 
 @contextmanager

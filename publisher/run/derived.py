@@ -8,6 +8,7 @@ publishing one does not read the others.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -22,6 +23,7 @@ from publisher.engine import Engine
 from publisher.load import tool_version
 from publisher.package.published import Published, read_release
 from publisher.project import Settings
+from publisher.run.languages import joined, published_languages
 from publisher.run.own import Own, pages
 from publisher.store.base import Store
 
@@ -37,38 +39,41 @@ def make_plan(engine: Engine, settings: Settings) -> Plan:
 
 def maker(settings: Settings) -> str:
     """Identifies the program and what is set of what derived objects follow from."""
-    return content_hash([tool_version(), settings.base_url, list(settings.languages)])
+    return content_hash([tool_version(), settings.base_url])
 
 
 def source(head: Head, settings: Settings) -> str:
     """Identifies all that follows from a package alone: its pointer, this program, what is set."""
-    return content_hash([head.etag, maker(settings)])
+    return content_hash([head.etag, maker(settings), list(published_languages(head, settings))])
 
 
 class _Making:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine, self._settings = engine, settings
-        self._base, self._languages = settings.base_url, settings.languages
-        self._edition = site.make_edition(settings.languages, settings.base_url)
+        self._base = settings.base_url
+        self._editions: dict[tuple[str, ...], site.Edition] = {}
         self._folder = engine.folder / "derived"
         self._folder.mkdir(exist_ok=True)
         self._last: Published | None = None
 
     def own(self, store: Store, head: Head) -> Area:
         """The area of one package."""
-        own = Own(self._engine, self._settings, self._edition, store, head, partial(self._published, store, head))
+        languages = published_languages(head, self._settings)
+        settings, edition = replace(self._settings, languages=languages), self._edition(languages)
+        own = Own(self._engine, settings, edition, store, head, partial(self._published, store, head))
         return own.area(source(head, self._settings))
 
     def card(self, store: Store, head: Head, count: int) -> Mapping[str, Any]:
         """What each room that makes documents of the store needs of a package. The pointer's own history does, without its pages."""
         published, whole = self._published(store, head), count <= FEW
-        how: dict[str, Any] = {"base_url": self._base, "languages": self._languages, "whole": whole}
+        languages = published_languages(head, self._settings)
+        how: dict[str, Any] = {"base_url": self._base, "languages": languages, "whole": whole}
         return {
             "source": source(head, self._settings),
             "whole": whole,
             "catalog": catalog.make_card(published.info, head.history, head.earlier is None, **how),
             "feeds": feeds.make_card(self._engine, published, **how),
-            "site": site.make_card(self._edition, published, whole=whole),
+            "site": site.make_card(self._edition(languages), published, whole=whole, back=head.taken_back),
         }
 
     def shared(self, cards: Cards) -> Area | None:
@@ -77,6 +82,11 @@ class _Making:
         if any(card["whole"] is not whole for card in cards.values()):
             return None
         return Area("", maker(self._settings), (), lambda: self._store(cards, whole), cards)
+
+    def _edition(self, languages: tuple[str, ...]) -> site.Edition:
+        if languages not in self._editions:
+            self._editions[languages] = site.make_edition(languages, self._base)
+        return self._editions[languages]
 
     def _published(self, store: Store, head: Head) -> Published:
         """The latest release, as it was read for the package's area if that is where we come from."""
@@ -89,12 +99,14 @@ class _Making:
     def _store(self, cards: Cards, whole: bool) -> Iterator[Derived | Later]:
         """What belongs to all packages: catalogues, pages, who may sign, openapi.json, and index.json at the end."""
         of_site = {name: card["site"] for name, card in cards.items()}
-        yield from pages(site.build_root(self._edition, of_site, security_txt=self._settings.security_txt))
+        languages = joined(card["site"]["languages"] for card in cards.values()) or self._settings.languages
+        edition = self._edition(languages)
+        yield from pages(site.build_root(edition, of_site, security_txt=self._settings.security_txt))
         if self._settings.signers:
             yield derived(layout.SIGNERS, "".join(f"{line}\n" for line in self._settings.signers).encode())
         for key, body in chain(
-            catalog.build_root(_of(cards, "catalog"), base_url=self._base, languages=self._languages),
-            feeds.build_root(_of(cards, "feeds"), base_url=self._base, languages=self._languages, whole=whole),
+            catalog.build_root(_of(cards, "catalog"), base_url=self._base, languages=languages),
+            feeds.build_root(_of(cards, "feeds"), base_url=self._base, languages=languages, whole=whole),
         ):
             yield derived(key, body)
 

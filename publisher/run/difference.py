@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,8 +23,11 @@ from publisher.package.schema import published_schema
 from publisher.project.package import REMOVALS
 from publisher.project.unfinished import find_unfinished
 from publisher.run.context import Prepared, Run, Wishes
+from publisher.run.exchange import Exchange
 from publisher.version import Bump, expect, next_version, raise_level, rule
 
+AT_A_TIME = 8
+"""Parts of the parent that are fetched at once."""
 FIRST_RELEASE = Bump("major", "first", "the first release")
 
 
@@ -66,12 +71,17 @@ def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishe
         folder = engine.folder / "parent"
         folder.mkdir(exist_ok=True)
         parent = read_release(run.store, package.name, head.latest.version, folder)
+        for line in moved_parts(parent.descriptor, prepared.tables):
+            run.tell(line, logging.WARNING, package=package.name)
         removed = fetch_file(run.store, package.name, parent.version, layout.REMOVED, folder)
         notes = load_notes(engine, read_tombstones(removed), _removals(package))
         before, same = states_before(parent, prepared)
         after = states_after(prepared.tables, parent)
         described = (parent.descriptor, described_package(package))
-        changes = compare(engine, before, after, same, package=described, notes=notes, from_version=parent.version)
+        exchange = Exchange(run.workers, run.settings.memory, run.progress)
+        changes = compare(
+            engine, before, after, same, package=described, notes=notes, from_version=parent.version, rows=exchange
+        )
         bump = rule(changes.facts)
         if wishes.level:
             bump = raise_level(bump, wishes.level, wishes.reason)
@@ -81,6 +91,23 @@ def compare_with(run: Run, engine: Engine, prepared: Prepared, head: Head, wishe
         expect(planned.version, wishes.expect)
     past = gates.look_back(package.name, planned.changes, prepared.tables.private)
     return replace(planned, gates=(*planned.gates, *sensitive, *past))
+
+
+def moved_parts(former: Descriptor, tables: Tables) -> Iterator[str]:
+    """What became of the parts of tables that are read from a prefix, by their names, since a published release: those that are not there
+    any more, and those that are not the same. Further ones are what a prefix is for."""
+    released = {str(item["name"]): item for item in former.get("resources", ())}
+    for table in tables.tables:
+        name, source = table.resource.name, (table.resource.descriptor.get("publisher") or {}).get("source") or {}
+        if "prefix" not in source or name not in released:
+            continue
+        now = {item.place: f"sha256:{item.sha256}" for item in table.resource.readings}
+        for item in released[name].get("origin", ()):
+            place = str(item.get("path", ""))
+            if place not in now:
+                yield f"{name}: {place} is not there any more"
+            elif item.get("hash", now[place]) != now[place]:
+                yield f"{name}: {place} is not the same as in {former['version']}"
 
 
 def _sensitive_gates(engine: Engine, prepared: Prepared) -> tuple[gates.Gate, ...]:
@@ -126,29 +153,25 @@ def states_after(tables: Tables, parent: Published | None = None) -> list[TableS
     """The tables of a release that is being made. Parts that `parent` has are left out of the rows of tables in parts, as states_before
     leaves them out."""
     former = _hashes(parent) if parent else {}
-    return [
-        TableState(
-            table.resource.name,
-            _relation(table, former.get(table.resource.name, [])),
-            published_schema(table.resource),
-            table.resource.primary_key,
-            described(table.resource),
-            table.rows,
-            bool(table.parts),
-        )
-        for table in tables.tables
-    ]
+    return [_state_after(table, former.get(table.resource.name, [])) for table in tables.tables]
 
 
-def _relation(table: Table, former: Sequence[str]) -> str:
-    """The rows of a table, those of parts that the parent has apart."""
+def _state_after(table: Table, former: Sequence[str]) -> TableState:
+    state = TableState(
+        table.resource.name,
+        table.relation,
+        published_schema(table.resource),
+        table.resource.primary_key,
+        described(table.resource),
+        table.rows,
+    )
     if not table.parts:
-        return table.relation
+        return state
     own = [part.files[0].sha256 for part in table.parts]
     files = [literal(table.parts[place].data) for place in _only(own, former)]
-    if not files:
-        return _nothing(table.resource.fields)
-    return f"read_parquet([{', '.join(files)}])"
+    rows = f"read_parquet([{', '.join(files)}])" if files else _nothing(table.resource.fields)
+    parts = tuple(f"read_parquet({file})" for file in files)
+    return replace(state, relation_sql=rows, divided=True, parts=parts)
 
 
 def _nothing(fields: Sequence[str]) -> str:
@@ -193,24 +216,24 @@ def _published_states(
 ) -> list[TableState]:
     """A release's tables for a comparison; rows of those in `same`, and of parts that the `others` have, are not fetched. `private`
     columns are not told of again."""
-    return [
-        TableState(
-            table.name,
-            "" if table.name in same else _published_rows(release, table, others.get(table.name, ())),
-            table.schema,
-            table.primary_key,
-            resource,
-            table.rows,
-            table.divided,
-            (private or {}).get(table.name, ()),
+    states = []
+    for table, resource in zip(release.info.tables, release.descriptor["resources"], strict=True):
+        paths = [] if table.name in same else _published_paths(release, table, others.get(table.name, ()))
+        rows = read_published(paths, table.schema) if paths else _nothing([item.name for item in table.fields])
+        parts = tuple(read_published(path, table.schema) for path in paths) if table.divided else ()
+        columns = (private or {}).get(table.name, ())
+        states.append(
+            TableState(
+                table.name, rows, table.schema, table.primary_key, resource, table.rows, table.divided, columns, parts
+            )
         )
-        for table, resource in zip(release.info.tables, release.descriptor["resources"], strict=True)
-    ]
+    return states
 
 
-def _published_rows(release: Published, table: TableInfo, others: Sequence[str]) -> str:
+def _published_paths(release: Published, table: TableInfo, others: Sequence[str]) -> list[Path]:
     if not table.divided:
-        return read_published(release.csv_paths(table), table.schema)
+        return release.csv_paths(table)
     files = table.parts("csv")
-    paths = [release.csv_path(files[place]) for place in _only([file.sha256 for file in files], others)]
-    return read_published(paths, table.schema) if paths else _nothing([item.name for item in table.fields])
+    wanted = [files[place] for place in _only([file.sha256 for file in files], others)]
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        return list(pool.map(release.csv_path, wanted))

@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from publisher.errors import UsageError
 from publisher.findings import Report
 from publisher.gates import Suspects, joined_suspects
 from publisher.load import parted
-from publisher.model import Descriptor, Loaded, Part, Table, Tables
+from publisher.model import Descriptor, Loaded, Package, Part, Tables
 from publisher.package.parts import lacking
-from publisher.run.part import ROWS, PartDone, PartTask, make_again, work
+from publisher.run.part import ROWS, AgainTask, PartDone, PartTask, make_again, work
 from publisher.run.stock import Stock, open_stock, part_name
-from publisher.run.workers import Here, Workers
+from publisher.run.workers import Workers
 from publisher.validate.partwise import PartRules, part_rules
 from publisher.validate.union import Divided, Kept
 
@@ -66,29 +65,26 @@ class Worked:
         self.stock.settle(self.names)
 
 
-def find_workers(cluster: str) -> Workers:
-    """Those that the setting `cluster` names. Raises UsageError where Dask is not installed."""
-    if not cluster:
-        return Here()
-    try:
-        # an extra, and slow to import
-        from publisher.run.cluster import Cluster
-    except ImportError as error:
-        raise UsageError("this installation knows no clusters", "Install `publisher[cluster]`.") from error
-    return Cluster(cluster)
-
-
 def divide(
-    loaded: Loaded, workers: Workers, *, cache: Path, folder: Path, memory: str, now: datetime, progress: Progress
+    loaded: Loaded,
+    workers: Workers,
+    *,
+    cache: Path,
+    folder: Path,
+    memory: str,
+    now: datetime,
+    progress: Progress,
+    judge: Callable[[Package], Mapping[str, PartRules]] = part_rules,
 ) -> dict[str, Worked]:
-    """Work on the parts of every table that is published in parts. New results lie in `folder` until they are in the cache.
+    """Work on the parts of every table that is published in parts, by the rules that `judge` gives. New results lie in `folder` until
+    they are in the cache.
 
     Raises ProjectError, UsageError."""
-    names, memory = parted(loaded), workers.memory(memory)
-    rules = part_rules(loaded.package) if names else {}
+    names, memory, package = parted(loaded), workers.memory(memory), loaded.package
+    rules = judge(package) if names else {}
     return {
         name: _work(
-            loaded, rules[name], workers, open_stock(cache, loaded.package.name, name, now), folder, memory, progress
+            loaded, rules[name], workers, open_stock(cache, package.name, rules[name], now), folder, memory, progress
         )
         for name in names
     }
@@ -127,16 +123,23 @@ def _work(
     )
 
 
-def complete(tables: Tables, former: Mapping[str, Descriptor], folder: Path, memory: str) -> Tables:
+def complete(tables: Tables, former: Mapping[str, Descriptor], workers: Workers, folder: Path, memory: str) -> Tables:
     """The tables with the files of every part that the parent (its descriptors by table) does not have. `folder` takes those that are
     made again."""
-    package = tables.loaded.package.name
-    return replace(tables, tables=tuple(_complete(table, former, package, folder, memory) for table in tables.tables))
-
-
-def _complete(table: Table, former: Mapping[str, Descriptor], package: str, folder: Path, memory: str) -> Table:
-    parts = list(table.parts)
-    for place in lacking(table, former.get(table.resource.name, {})):
+    package, memory = tables.loaded.package.name, workers.memory(memory)
+    wanted = [
+        (number, place)
+        for number, table in enumerate(tables.tables)
+        for place in lacking(table, former.get(table.resource.name, {}))
+    ]
+    tasks = []
+    for number, place in wanted:
+        table = tables.tables[number]
         its = folder / f"{table.resource.name}-{place}"
-        parts[place] = make_again(parts[place], table.resource, package, its, memory)
-    return replace(table, parts=tuple(parts)) if parts else table
+        tasks.append(AgainTask(table.parts[place], table.resource, package, its, memory, workers.threads))
+    parts = [list(table.parts) for table in tables.tables]
+    for at, part in workers.each(make_again, tasks):
+        number, place = wanted[at]
+        parts[number][place] = part
+    pairs = zip(tables.tables, parts, strict=True)
+    return replace(tables, tables=tuple(replace(table, parts=tuple(its)) for table, its in pairs))

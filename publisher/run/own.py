@@ -78,9 +78,12 @@ class Own:
         """The blocks that the new releases belong to, where nothing but releases came since the digest was made."""
         if self._head.latest is None or (digest := read_digest(self._store, self._head.package)) is None:
             return None
-        told = self._told = Told(self._read(), self._edition, self._settings, digest)
+        told = self._told = self._tell(digest)
         records = digest.unknown(self._head) if digest.face == told.lens.face else []
         return self._add(told, records) if records else None
+
+    def _tell(self, digest: Digest) -> Told:
+        return Told(self._read(), self._edition, self._settings, digest, self._head.taken_back)
 
     def _add(self, told: Told, records: list[Mapping[str, Any]]) -> Iterator[Area]:
         blocks: Blocks = {}
@@ -97,7 +100,7 @@ class Own:
         done: set[str] = set()
         self._elsewhere.clear()
         if self._head.latest is not None:
-            told = self._told = Told(self._read(), self._edition, self._settings, Digest(""))
+            told = self._told = self._tell(Digest(""))
             for name, items in self._fold(told):
                 done.add(self._name(name))
                 self._elsewhere.update(items)
@@ -132,10 +135,17 @@ class Own:
 class Told:
     """One package's past as today's documents tell it, while it is learned."""
 
-    def __init__(self, published: Published, edition: site.Edition, settings: Settings, digest: Digest) -> None:
-        self.published, self._edition, self.digest = published, edition, digest
+    def __init__(
+        self,
+        published: Published,
+        edition: site.Edition,
+        settings: Settings,
+        digest: Digest,
+        back: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.published, self._edition, self.digest, self._back = published, edition, digest, back
         base, languages = settings.base_url, settings.languages
-        self.shelf = site.Shelf(published, digest.versions, digest.site)
+        self.shelf = site.Shelf(published, digest.versions, digest.site, back)
         columns = self.shelf.captions(languages)
         face = content_hash([edition.identity, *_face(published.info), columns])
         changelog = Changelog(published.info, base, languages, face)
@@ -145,7 +155,7 @@ class Told:
     def forget(self) -> None:
         """Begin with the first release."""
         self.digest = Digest(self.lens.face)
-        self.shelf = site.Shelf(self.published, self.digest.versions, self.digest.site)
+        self.shelf = site.Shelf(self.published, self.digest.versions, self.digest.site, self._back)
 
     def learn(self, step: Step) -> Iterator[Sheet]:
         """Take in the next step. Out: what it puts among the objects that tell of the past."""

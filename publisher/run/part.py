@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -43,7 +44,7 @@ class PartTask:
 @dataclass(frozen=True, slots=True)
 class PartDone:
     """What came of a part. `files` are those that would be published, `suspects` what may be personal in it, `report` tells of numbers
-    that JSON cannot hold; all empty where the part has findings."""
+    that JSON cannot hold; all empty where the part has findings, and where it was not to be converted."""
 
     scan: PartScan
     files: tuple[File, ...] = ()
@@ -58,7 +59,7 @@ class PartDone:
 
 def work(task: PartTask) -> PartDone:
     """Read, judge and convert a part. Raises ProjectError for a file or rule that is wrong."""
-    folder = task.folder.with_name(f"{task.folder.name}.{secrets.token_hex(4)}")
+    folder = beside(task.folder)
     folder.mkdir(parents=True)
     with (
         tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as scratch,
@@ -66,33 +67,63 @@ def work(task: PartTask) -> PartDone:
     ):
         scan, told = read_part(engine, task.rules, task.path, folder)
         done = PartDone(told)
-        if told.clean:
+        if told.clean and task.rules.convert:
             table = arrange(engine, task.rules.resource, canonical_sql(engine, scan))
             done = replace(done, suspects=suspects(engine, table), report=infinite(engine, [table]))
             if done.clean:
                 engine.export(f"SELECT * FROM {table.relation}", folder / ROWS, _ROWS)
                 done = replace(done, files=write_part(engine, table, task.package, folder))
-    if task.folder.exists():
+    settle(folder, task.folder)
+    return replace(done, files=_moved(done.files, task.folder))
+
+
+def beside(folder: Path) -> Path:
+    """A folder to work in, which takes the name of `folder` when it is complete."""
+    return folder.with_name(f"{folder.name}.{secrets.token_hex(4)}")
+
+
+def settle(made: Path, folder: Path) -> None:
+    """Give what was made its name."""
+    if folder.exists():
         # the same work was done before, by a worker whose answer was lost
-        shutil.rmtree(folder)
+        shutil.rmtree(made)
     else:
-        folder.rename(task.folder)
-    return replace(done, files=tuple(replace(file, path=task.folder / file.name) for file in done.files))
+        made.rename(folder)
 
 
-def make_part(relation: str, resource: Resource, package: str, folder: Path, memory: str) -> Part:
+def _moved(files: Sequence[File], folder: Path) -> tuple[File, ...]:
+    return tuple(replace(file, path=folder / file.name) for file in files)
+
+
+def make_part(
+    relation: str, resource: Resource, package: str, folder: Path, memory: str, threads: int | None = None
+) -> Part:
     """A part of the rows that a SELECT gives as canonical text; all of it lies in `folder`, which is made."""
     folder.mkdir(parents=True)
     with (
         tempfile.TemporaryDirectory(dir=folder) as scratch,
-        open_engine(Path(scratch), memory=memory) as engine,
+        open_engine(Path(scratch), memory=memory, threads=threads) as engine,
     ):
         table = arrange(engine, resource, relation)
         engine.export(f"SELECT * FROM {table.relation}", folder / ROWS, _ROWS)
         return Part(table.rows, folder / ROWS, write_part(engine, table, package, folder))
 
 
-def make_again(part: Part, resource: Resource, package: str, folder: Path, memory: str) -> Part:
+@dataclass(frozen=True, slots=True)
+class AgainTask:
+    """A part that was read before, whose files are wanted in `folder`, which is made; limits as in PartTask."""
+
+    part: Part
+    resource: Resource
+    package: str
+    folder: Path
+    memory: str
+    threads: int | None
+
+
+def make_again(task: AgainTask) -> Part:
     """The files of a part from its rows, for a store that has not got them."""
-    rows = f"SELECT * FROM read_parquet({literal(part.data)})"
-    return replace(part, files=make_part(rows, resource, package, folder, memory).files)
+    rows, folder = f"SELECT * FROM read_parquet({literal(task.part.data)})", beside(task.folder)
+    made = make_part(rows, task.resource, task.package, folder, task.memory, task.threads)
+    settle(folder, task.folder)
+    return replace(task.part, files=_moved(made.files, task.folder))

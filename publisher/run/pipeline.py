@@ -20,6 +20,7 @@ from publisher.commit import CONTEST, Head, Lost, admit, claim, commit, read_hea
 from publisher.commit.area import Refreshed
 from publisher.commit.derive import is_current, refresh
 from publisher.diff import ChangeSet, compare
+from publisher.digests import open_digests
 from publisher.engine import Engine
 from publisher.errors import GateRefused, InvalidData, PublisherError, StoreError
 from publisher.load import load
@@ -33,10 +34,12 @@ from publisher.project.actor import find_actor
 from publisher.query import derive
 from publisher.query import refuse as refuse_report
 from publisher.run.building import build_release, whole_seconds
-from publisher.run.context import Prepared, Run, Wishes, open_workspace
+from publisher.run.context import Prepared, Run, Wishes, open_workspace, with_workers
 from publisher.run.derived import make_plan, source
 from publisher.run.difference import Planned, compare_with, states_after, states_before
-from publisher.run.divide import divide, find_workers
+from publisher.run.divide import divide
+from publisher.run.exchange import Exchange
+from publisher.run.languages import expect_main_language, speaking
 from publisher.sources import Brought, accept, bring, refuse
 from publisher.store import open_store
 from publisher.validate import check
@@ -93,7 +96,7 @@ def _publish(run: Run, package: Package, wishes: Wishes) -> Receipt:
     receipt = _same_inputs(head, loaded)
     if receipt is None:
         run = replace(run, store=admit(run.store, single_writer=run.settings.single_writer, retry=run.retry))
-        with open_workspace(run.settings) as engine:
+        with open_workspace(run.settings) as engine, with_workers(run) as run:
             try:
                 prepared = prepare(run, engine, loaded)
                 receipt = settle(head, partial(_attempt, run, engine, prepared, wishes), CONTEST)
@@ -118,11 +121,12 @@ def plan_package(run: Run, package: Package, wishes: Wishes) -> Plan:
     head = read_head(run.store, package.name)
     if _same_inputs(head, loaded):
         return Plan(package.name, head, None, None)
-    with open_workspace(run.settings) as engine:
+    with open_workspace(run.settings) as engine, with_workers(run) as run:
         prepared = prepare(run, engine, loaded)
         if head.latest and head.latest.content == prepared.content:
             return Plan(package.name, head, None, None)
         planned = compare_with(run, engine, prepared, head, wishes)
+        expect_main_language(run.store, prepared.tables.loaded.package, head)
         release = build_release(run, engine, prepared, planned, wishes, planned.version, whole_seconds(run.stamp()))
         return Plan(package.name, head, planned, release)
 
@@ -131,7 +135,7 @@ def prepare(run: Run, engine: Engine, loaded: Loaded) -> Prepared:
     """Validate, query, and write the canonical CSVs. Raises InvalidData, ProjectError."""
     worked = divide(
         loaded,
-        find_workers(run.settings.cluster),
+        run.workers,
         cache=run.outside.cache,
         folder=engine.folder / "parts",
         memory=run.settings.memory,
@@ -158,11 +162,13 @@ def prepare(run: Run, engine: Engine, loaded: Loaded) -> Prepared:
 def compare_sources(run: Run, engine: Engine, before: Published, package: Package) -> ChangeSet:
     """What differs between a published release and the package's sources as they are now. Raises InvalidData, ProjectError."""
     _, loaded = _load(run, package)
-    prepared = prepare(run, engine, loaded)
-    states, same = states_before(before, prepared)
-    described = (before.descriptor, described_package(package))
-    after = states_after(prepared.tables, before)
-    return compare(engine, states, after, same, package=described, from_version=before.version)
+    with with_workers(run) as run:
+        prepared = prepare(run, engine, loaded)
+        states, same = states_before(before, prepared)
+        described = (before.descriptor, described_package(package))
+        after = states_after(prepared.tables, before)
+        exchange = Exchange(run.workers, run.settings.memory, run.progress)
+        return compare(engine, states, after, same, package=described, from_version=before.version, rows=exchange)
 
 
 def refresh_derived(run: Run, *packages: str, check: bool = False) -> Refreshed:
@@ -178,8 +184,9 @@ def _load(run: Run, package: Package) -> tuple[Brought, Loaded]:
     """The package with its files, those that come from elsewhere brought here, all hashed. Raises SourceError, ProjectError."""
     read_at = run.stamp()
     run.progress("read", 0, 0)
-    brought = bring(package, run.outside)
-    return brought, load(brought.package, read_at=read_at)
+    brought = bring(speaking(package, run.settings), run.outside)
+    digests = open_digests(run.outside.cache, package.name, run.now())
+    return brought, load(brought.package, read_at=read_at, digests=digests)
 
 
 def _attempt(run: Run, engine: Engine, prepared: Prepared, wishes: Wishes, head: Head) -> Receipt | Lost:
@@ -194,6 +201,7 @@ def _attempt(run: Run, engine: Engine, prepared: Prepared, wishes: Wishes, head:
         )
     planned = compare_with(run, engine, prepared, head, wishes)
     gates.refuse(planned.gates)
+    expect_main_language(run.store, prepared.tables.loaded.package, head)
     now = run.now()
     inputs = prepared.tables.loaded.inputs
     claimed = claim(
@@ -231,7 +239,7 @@ def _bytes_depend_on(run: Run, prepared: Prepared, wishes: Wishes) -> str:
     said = [wishes.message, wishes.level, wishes.reason]
     signed = run.signer.fingerprint if run.signer else ""
     read = [[asdict(item) for item in table.resource.readings] for table in prepared.tables.tables]
-    return content_hash([prepared.content, said, run.settings.base_url, list(run.settings.languages), signed, read])
+    return content_hash([prepared.content, said, run.settings.base_url, signed, read])
 
 
 def _same_inputs(head: Head, loaded: Loaded) -> Receipt | None:

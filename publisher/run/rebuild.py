@@ -28,10 +28,12 @@ from publisher.package.descriptor import described_package, identity
 from publisher.package.metadata import TableInfo, read_metadata
 from publisher.package.published import Published, fetch_file
 from publisher.package.release import write_canonical
+from publisher.project import Settings
 from publisher.query import derive
 from publisher.run.building import build_release
 from publisher.run.context import Prepared, Run, Wishes
 from publisher.run.difference import Planned, states_after, states_before
+from publisher.run.languages import speaking
 from publisher.run.part import make_part
 from publisher.run.remaking import remade
 from publisher.run.removal import Held, Removal, columns_of, relation_of, removals_of, silenced
@@ -39,8 +41,8 @@ from publisher.store import open_store
 from publisher.validate import Checked, check_relation
 from publisher.version import Bump
 
-Settings = Mapping[str, Descriptor]
-"""`publisher` settings by table, those of the package under "": what is said in notes, in which languages."""
+Spoken = Mapping[str, Descriptor]
+"""`publisher` settings by table: what is said in notes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Order:
 
     removals: tuple[Removal, ...]
     reason: str
-    settings: Settings
+    settings: Spoken
     texts: frozenset[str] = frozenset()
 
 
@@ -80,7 +82,7 @@ def rebuild(run: Run, former: Former, version: str, order: Order, folder: Path) 
     published = former.published
     former = replace(former, parent=_within(former.parent, folder / "parent"))
     with open_engine(folder, memory=run.settings.memory) as engine:
-        tables, left = _tables(engine, former, order, folder, run.settings.memory)
+        tables, left = _tables(engine, former, order, folder, run.settings)
         canonical = write_canonical(engine, tables, folder / "canonical")
         content = identity(tables, canonical)
         tables = replace(tables, loaded=replace(tables.loaded, inputs=content))
@@ -97,7 +99,9 @@ def rebuild(run: Run, former: Former, version: str, order: Order, folder: Path) 
     return Rebuilt(release, _shelve(release, files, folder), left, again)
 
 
-def _tables(engine: Engine, former: Former, order: Order, folder: Path, memory: str) -> tuple[Tables, tuple[str, ...]]:
+def _tables(
+    engine: Engine, former: Former, order: Order, folder: Path, settings: Settings
+) -> tuple[Tables, tuple[str, ...]]:
     """The tables without what must go, derived ones made anew where they are made from it, and the names of those that cannot be."""
     published = former.published
     infos = {item.name: item for item in published.info.tables}
@@ -106,7 +110,7 @@ def _tables(engine: Engine, former: Former, order: Order, folder: Path, memory: 
     again, left = remade(resources, touched, folder / "binding")
     stored = {item.name: item for item in resources if item.query is not None and item.name not in again}
     resources = [replace(item, query=None) if item.name in stored else item for item in resources]
-    package = _package(published, resources, order.settings, folder)
+    package = _package(published, resources, settings, folder)
     relations = {
         item.name: relation_of(
             infos[item.name],
@@ -118,7 +122,7 @@ def _tables(engine: Engine, former: Former, order: Order, folder: Path, memory: 
         if item.query is None and not infos[item.name].divided
     }
     parts = {
-        item.name: _parts(published, infos[item.name], item, order, folder, memory)
+        item.name: _parts(published, infos[item.name], item, order, folder, settings.memory)
         for item in resources
         if item.query is None and infos[item.name].divided
     }
@@ -182,10 +186,11 @@ def _reading(origin: Descriptor, *, lost: bool) -> Reading:
     return Reading(told["kind"], told["path"], told["readAt"], size, sha256, told["etag"], told["modified"])
 
 
-def _package(published: Published, resources: Sequence[Resource], settings: Settings, folder: Path) -> Package:
+def _package(published: Published, resources: Sequence[Resource], own: Settings, folder: Path) -> Package:
     descriptor = {name: value for name, value in published.descriptor.items() if name != "resources"}
-    languages = {name: value for name, value in settings.get("", {}).items() if name == "languages"}
-    return Package(published.package, folder, descriptor, tuple(resources), settings=languages)
+    languages = published.descriptor.get("languages")
+    settings = {"languages": languages} if languages else {}
+    return speaking(Package(published.package, folder, descriptor, tuple(resources), settings=settings), own)
 
 
 def _expect_valid(engine: Engine, tables: Tables, touched: set[str]) -> None:

@@ -26,10 +26,11 @@ from publisher.load import load
 from publisher.model import Descriptor, Package, Table
 from publisher.package.published import Published, read_release
 from publisher.privacy import settings_of
-from publisher.run.context import Run, open_workspace
+from publisher.run.context import Run, open_workspace, with_workers
 from publisher.run.difference import table_settings
+from publisher.run.languages import published_languages
 from publisher.run.pipeline import prepare, refresh_derived
-from publisher.run.rebuild import Former, Order, Rebuilt, Settings, rebuild
+from publisher.run.rebuild import Former, Order, Rebuilt, Spoken, rebuild
 from publisher.run.removal import Held, Removal, look
 from publisher.sources import bring
 from publisher.version import redacted
@@ -155,8 +156,8 @@ def _former(run: Run, head: Head, entry: Entry, made: Mapping[str, Rebuilt], hel
     return Former(entry, published, parent, held)
 
 
-def _settings(project: Package | None) -> Settings:
-    return {} if project is None else {"": project.settings, **table_settings(project)}
+def _settings(project: Package | None) -> Spoken:
+    return {} if project is None else table_settings(project)
 
 
 def _removals(
@@ -222,21 +223,22 @@ def _finish(run: Run, head: Head, done: Redacted) -> Redacted:
         )
     erased = erase(run.store, head)
     refresh_derived(run, head.package)
-    forgotten = sum(map(run.store.forget, _prefixes(run, head.package)))
+    forgotten = sum(map(run.store.forget, _prefixes(run, head)))
     return replace(done, erased=erased, forgotten=forgotten)
 
 
-def _prefixes(run: Run, package: str) -> list[str]:
+def _prefixes(run: Run, head: Head) -> list[str]:
     """Where something of a package may lie: its folder, what is kept of its past, and what is told of all packages together."""
     root = (stat.key for stat in run.store.list() if "/" not in stat.key)
-    languages = (f"{language}/" for language in run.settings.languages[1:])
-    return [f"{package}/", layout.manifest_folder(package), *languages, *root]
+    languages = {*run.settings.languages, *published_languages(head, run.settings)}
+    pages = (f"{language}/" for language in sorted(languages))
+    return [f"{head.package}/", layout.manifest_folder(head.package), *pages, *root]
 
 
 def still_held(run: Run, package: Package, targets: Sequence[Target]) -> tuple[str, ...]:
     """The tables that people edit which still hold a target, private columns left out. Raises InvalidData, ProjectError,
     SourceError."""
-    with open_workspace(run.settings) as engine:
+    with open_workspace(run.settings) as engine, with_workers(run) as run:
         prepared = prepare(run, engine, load(bring(package, run.outside).package, read_at=run.stamp()))
         return tuple(
             table.resource.name

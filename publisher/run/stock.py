@@ -30,7 +30,7 @@ from publisher.run.part import ROWS, PartDone
 from publisher.validate.parts import PartScan
 from publisher.validate.partwise import PartRules
 
-FORM = 1
+FORM = 2
 """Of what is kept; another one is not read."""
 GRACE = timedelta(days=1)
 """How long a part that the table no longer has is kept, since another run may be reading it."""
@@ -45,6 +45,7 @@ def part_name(file: SourceFile, rules: PartRules) -> str:
         "bytes": [file.bytes, file.sha256, rules.suffix, file.path.suffix.lower()],
         "table": [resource.name, resource.schema, resource.dialect, resource.encoding],
         "rules": [rules.profile, [asdict(item) for item in rules.sets], sorted(rules.keyed), sorted(rules.on)],
+        "convert": rules.convert,
     }
     plain = json.loads(json.dumps(decides, default=dict))
     return content_hash(plain).removeprefix("sha256:")[:32]
@@ -102,9 +103,9 @@ class Stock:
         _drop(self.folder, {*names}, self.now - GRACE)
 
 
-def open_stock(cache: Path, package: str, table: str, now: datetime) -> Stock:
-    """The parts of a table in the cache. Raises UsageError where it cannot be written."""
-    folder = cache / "parts" / content_hash([package, table]).removeprefix("sha256:")[:20]
+def open_stock(cache: Path, package: str, rules: PartRules, now: datetime) -> Stock:
+    """The parts of a table in the cache; what was only judged lies apart. Raises UsageError where it cannot be written."""
+    folder = cache / "parts" / content_hash([package, rules.resource.name, rules.convert]).removeprefix("sha256:")[:20]
     try:
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -137,7 +138,7 @@ def _write(done: PartDone) -> dict[str, Any]:
 def _read(found: Mapping[str, Any]) -> PartDone:
     nothing = Collector("", "", None)
     scan = PartScan(int(found["rows"]), tuple(found["labels"]), nothing, nothing)
-    named = zip(PART_FORMATS, found["files"], strict=True)
+    named = zip(PART_FORMATS if found["files"] else (), found["files"], strict=True)
     files = tuple(File(f"part.{suffix}", int(size), str(sha256)) for suffix, (size, sha256) in named)
     return PartDone(
         scan, files, {(column, kind): Suspect(count, records) for column, kind, count, records in found["suspects"]}

@@ -19,8 +19,14 @@ class Workers(Protocol):
     def memory(self, setting: str) -> str:
         """What DuckDB may use for a task, of what the setting `memory` says."""
 
-    def each(self, work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
-        """The place of each task with its result, in the order in which they end. Raises what `work` raises."""
+    def each(
+        self,
+        work: Callable[[Task], Result],
+        tasks: Sequence[Task],
+        failed: Callable[[Task, Exception], Result] | None = None,
+    ) -> Iterator[tuple[int, Result]]:
+        """The place of each task with its result, in the order in which they end. Raises what `work` raises, unless `failed` makes a
+        result of it."""
 
 
 class Here:
@@ -31,6 +37,17 @@ class Here:
     def memory(self, setting: str) -> str:
         return setting
 
-    def each(self, work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
+    def each(
+        self,
+        work: Callable[[Task], Result],
+        tasks: Sequence[Task],
+        failed: Callable[[Task, Exception], Result] | None = None,
+    ) -> Iterator[tuple[int, Result]]:
         for place, task in enumerate(tasks):
-            yield place, work(task)
+            try:
+                result = work(task)
+            except Exception as error:
+                if failed is None:
+                    raise
+                result = failed(task, error)
+            yield place, result

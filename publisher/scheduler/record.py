@@ -1,4 +1,4 @@
-"""Attempts and passing time, told in status.json. In: a store, schedules, how attempts ended. Out: Change."""
+"""Attempts, passing time and what people took back, told in status.json. In: a store, schedules, how attempts ended. Out: Change."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from publisher.scheduler.process import Ended, Job
 from publisher.scheduler.rules import Schedule
 from publisher.scheduler.slots import deadlines
-from publisher.status import Change, PackageStatus, first_status, update_status
+from publisher.status import Change, PackageStatus, Withdrawal, first_status, update_status
 from publisher.store.base import Store
 from publisher.store.retry import Retry
 
@@ -44,6 +44,13 @@ def after_attempt(
     base = before or first_status(name, ended.attempt.at)
     after = base.after(ended.attempt, ended.version)
     return after.expect(deadlines(schedule, after), now)
+
+
+def record_withdrawal(
+    store: Store, name: str, version: str | None, withdrawn: Withdrawal | None, *, now: datetime, retry: Retry = CONTEST
+) -> None:
+    """Tell which version readers get now that a person decided so; nothing of a package that was never tried here. Raises StoreError."""
+    update_status(store, {name: lambda entry: entry and entry.moved(version, withdrawn)}, moment=now, retry=retry)
 
 
 def record_time(
@@ -83,8 +90,12 @@ def aged(job: Job, entry: PackageStatus | None, now: datetime) -> PackageStatus 
 
 
 def newer(stored: PackageStatus | None, known: PackageStatus | None) -> PackageStatus | None:
-    """Of two entries of a package the one that knows the later attempt; the stored one where they know the same."""
+    """Of two entries of a package the one that knows the later attempt, without a release that was taken back since; the stored one where
+    they know the same."""
     if stored is None or known is None:
         return stored or known
     mine, theirs = known.last_attempt, stored.last_attempt
-    return known if mine is not None and (theirs is None or mine.at > theirs.at) else stored
+    if mine is None or (theirs is not None and mine.at <= theirs.at):
+        return stored
+    gone = stored.withdrawn
+    return known.moved(stored.version, gone) if gone and gone.version == known.version else known

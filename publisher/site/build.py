@@ -16,7 +16,7 @@ from publisher import layout
 from publisher.canonical import content_hash, sha256_bytes
 from publisher.package.metadata import TableInfo
 from publisher.package.series import Series, Sheet, block, turned
-from publisher.site.cards import Card, read_card
+from publisher.site.cards import Card, language_told, read_card
 from publisher.site.declare import Chart, Row
 from publisher.site.edition import Edition
 from publisher.site.figures import drawable, figure, figures, picture, twin_csv
@@ -72,13 +72,13 @@ def build_root(edition: Edition, cards: Mapping[str, Card], *, security_txt: Seq
     yield Page(share, partial(bytes, image), share)
     for language in edition.languages:
         view, total = partial(View, edition, language, share=share), len(cards)
-        told = [read_card(name, card, language) for name, card in islice(cards.items(), NAMED)]
+        told = [read_card(name, card, edition.words[language]) for name, card in islice(cards.items(), NAMED)]
         featured = [item for item in told if item.showcase]
         named = [item for item in told if not item.showcase]
-        titles = {item.package: item.title for item in featured}
+        titles = {item.key(): item.title for item in featured}
         yield _page(view((), kind="home"), "home.html", featured=featured, named=named, titles=titles, total=total)
         yield _page(view(("status",), kind="status"), "status.html", packages=told[: NAMED // 2], total=total)
-        found = partial(search_index, [card["search"][language] for card in cards.values()])
+        found = partial(search_index, [card["search"][language_told(card, language)] for card in cards.values()])
         yield Page(layout.search_index(edition.prefix(language)), found)
     yield _page(View(edition, edition.languages[0], ("404",), kind="missing", share=share), "missing.html")
     if edition.base:

@@ -11,14 +11,17 @@ from typing import Any
 
 from markupsafe import Markup
 
+from publisher import layout
 from publisher.package.metadata import Link, Text
 from publisher.package.published import Published
 from publisher.site.edition import Edition
 from publisher.site.ending import Ending
 from publisher.site.indexes import search_entries
+from publisher.site.past import Back, told_back
 from publisher.site.share import countries
 from publisher.site.shelf import Shelf
 from publisher.site.view import View
+from publisher.site.words import Words
 
 Card = Mapping[str, Any]
 
@@ -38,7 +41,9 @@ class Showcase:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One package; `frequency` is a code of the EU's list, as PackageInfo has it. `showcase` is there where there are few packages."""
+    """One package; `prefix` is that of its pages in the language in which it is told here: the page's own or, where it has none in that,
+    its main one, which `foreign` then names. `frequency` is a code of the EU's list, as PackageInfo has it. `showcase` is there where
+    there are few packages, `back` where a later release was taken back."""
 
     package: str
     title: Text
@@ -46,17 +51,29 @@ class Told:
     created: str
     frequency: str
     showcase: Showcase | None
+    back: Back | None
+    prefix: str
+    foreign: str
+
+    def key(self, *parts: str) -> str:
+        """Of its first page, or of another."""
+        return layout.page(self.prefix, self.package, *parts, "/")
 
 
-def make_card(edition: Edition, published: Published, *, whole: bool) -> dict[str, Any]:
-    """What the site of the store needs of a package; `whole` where the home page tells what it holds. Raises NotFound, Damaged."""
+def make_card(
+    edition: Edition, published: Published, *, whole: bool, back: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """What the site of the store needs of a package; `whole` where the home page tells what it holds, `back` as Shelf has it. Raises
+    NotFound, Damaged."""
     shelf = Shelf(published)
     info = shelf.info
     card: dict[str, Any] = {
+        "languages": list(edition.languages),
         "title": _plain(info.title),
         "version": info.version,
         "created": info.created,
         "frequency": info.frequency,
+        "back": {name: back[name] for name in ("from", "version", "at", "reason") if name in back} if back else {},
         "search": {language: search_entries(edition, language, shelf) for language in edition.languages},
     }
     if whole:
@@ -69,8 +86,9 @@ def make_card(edition: Edition, published: Published, *, whole: bool) -> dict[st
     return card
 
 
-def read_card(package: str, card: Card, language: str) -> Told:
-    """What make_card made, in a language."""
+def read_card(package: str, card: Card, words: Words) -> Told:
+    """What make_card made, in a language, or in the main one of a package that has no pages in that."""
+    language = language_told(card, words.language)
     showcase = None
     if "shown" in card:
         shown = card["shown"][language]
@@ -83,7 +101,23 @@ def read_card(package: str, card: Card, language: str) -> Told:
             shown["files"],
             _ending(shown["ending"]) if shown["ending"] else None,
         )
-    return Told(package, Text(*card["title"]), card["version"], card["created"], card["frequency"], showcase)
+    back = told_back(card["back"], words)
+    return Told(
+        package,
+        Text(*card["title"]),
+        card["version"],
+        card["created"],
+        card["frequency"],
+        showcase,
+        back,
+        "" if language == card["languages"][0] else language,
+        "" if language == words.language else language,
+    )
+
+
+def language_told(card: Card, language: str) -> str:
+    """The language in which a package is told on a page in `language`."""
+    return language if language in card["languages"] else str(card["languages"][0])
 
 
 def _shown(view: View) -> dict[str, Any]:

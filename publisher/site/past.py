@@ -34,16 +34,23 @@ RULES = {
     "field_added": mark("A column was added."),
     "rows_added": mark("Rows were added."),
     "rows_returned": mark("Rows came back."),
-    "rows_removed": mark("Rows were removed."),
+    "rows_removed": mark("Rows were removed, and no reason was given."),
+    "computed_rows_added": mark("Rows came into computed tables, since what these are computed from changed."),
+    "computed_rows_removed": mark("Rows left computed tables, since what these are computed from changed."),
     "constraint_relaxed": mark("A rule became less strict."),
     "reference_changed": mark("A column refers to another table."),
     "rows_corrected": mark("Values were corrected."),
     "rows_withdrawn": mark("Rows were removed, each with a reason."),
+    "computed_rows_changed": mark("Values of computed tables changed with what these are computed from."),
     "deprecated": mark("The end of a column or table was announced."),
     "metadata_changed": mark("Only descriptions changed."),
     "rewritten": mark("The same rows were written anew."),
 }
 """Why a number is what it is, by the rule that the pointer records (publisher.version)."""
+
+
+COUNTED = frozenset({"rows_added", "rows_returned", "rows_corrected", "metadata_changed"})
+"""Rules that the sentences about a release tell as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,8 @@ class TableLine:
 @dataclass(frozen=True, slots=True)
 class Told:
     """A release, or a rollback to one, in a list. `notes` are a release's own sentences, `sentence` one made of the pointer's counts;
-    `rule` is why its number is what it is, `yanked` the reason for which it was withdrawn, `message` what the maintainer said."""
+    `rule` is why its number is what it is, `remark` the same where the sentences do not tell it as well, `yanked` the reason for which it
+    was withdrawn, `message` what the maintainer said."""
 
     version: str
     created: str
@@ -79,9 +87,26 @@ class Told:
     notes: tuple[str, ...]
     sentence: str
     rule: str = ""
+    remark: str = ""
     parent: str = ""
     yanked: str = ""
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """That a later release than the current one was taken back, and why."""
+
+    sentence: str
+    reason: str
+
+
+def told_back(event: Mapping[str, Any], words: Words) -> Back | None:
+    """`event` is what Head.taken_back gives, or nothing."""
+    if not event:
+        return None
+    version, day = str(event.get("from") or event["version"]), words.day(str(event["at"]))
+    return Back(words("Version {version} was taken back on {day}.", version=version, day=day), str(event["reason"]))
 
 
 def tell(entry: Mapping[str, Any], words: Words, href: str) -> Told:
@@ -96,7 +121,8 @@ def tell(entry: Mapping[str, Any], words: Words, href: str) -> Told:
         href,
         tuple(str(item) for item in entry.get("notes", {}).get(words.language) or ()),
         sentence(entry, words),
-        rule(entry, words),
+        why := rule(entry, words),
+        "" if entry.get("rule") in COUNTED else why,
         str(entry.get("parent") or ""),
         str((entry.get("yanked") or {}).get("reason", "")),
         str(entry.get("message") or ""),

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
+from typing import Any
 from urllib.parse import urlsplit
 
 from publisher import layout
@@ -47,17 +48,25 @@ class Rows(Mapping[str, tuple[Row, ...]]):
 
 
 class Shelf:
-    """`versions` are the releases on the line to the latest one, oldest first, `memory` is what is known of them; `rows` are those of the
-    latest release, by table; `site` is what it declares."""
+    """`versions` are the releases on the line to the latest one, oldest first, `memory` is what is known of them, `back` the event by
+    which an older release became the latest one, if one did; `rows` are those of the latest release, by table; `site` is what it
+    declares; `framed` keeps what pages have in common."""
 
-    def __init__(self, release: Published, versions: Sequence[str] = (), memory: Memory | None = None) -> None:
+    def __init__(
+        self,
+        release: Published,
+        versions: Sequence[str] = (),
+        memory: Memory | None = None,
+        back: Mapping[str, Any] | None = None,
+    ) -> None:
         self.package, self.release = release.package, release
-        self.versions, self.memory = versions, memory or Memory()
+        self.versions, self.memory, self.back = versions, memory or Memory(), back or {}
         self.info = for_pages(release.info)
         self.site: Site = read_site(release.descriptor, self.info)
         self.rows = Rows(release, self.info)
         self._keys: dict[str, dict[tuple[str, ...], Row]] = {}
         self._by: dict[tuple[str, str], dict[str | None, list[Row]]] = {}
+        self.framed: dict[tuple[str, ...], str] = {}
 
     @cached_property
     def files(self) -> Mapping[str, int]:

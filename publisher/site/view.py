@@ -134,15 +134,24 @@ class View:
     def here(self, kind: str) -> Markup:
         return Markup(' aria-current="page"') if kind == self.kind else Markup("")
 
-    def others(self, own: bool = False) -> list[Other]:
-        """This page in the other languages (and its own, for hreflang)."""
+    @property
+    def others(self) -> list[Other]:
+        """This page in all languages, its own among them."""
         found = []
         for language in self.edition.languages:
-            if language != self.language or own:
-                words = self.edition.words[language]
-                key = layout.page(self.edition.prefix(language), *self.parts)
-                found.append(Other(language, words.name, words.direction, self.links.to(key), self.links.absolute(key)))
+            words = self.edition.words[language]
+            key = layout.page(self.edition.prefix(language), *self.parts)
+            found.append(Other(language, words.name, words.direction, self.links.to(key), self.links.absolute(key)))
         return found
+
+    def framed(self, name: str) -> Markup:
+        """What stands around all pages of a kind in one folder alike, made once for all of them."""
+        known = self._shelf.framed if self._shelf else {}
+        version = self._info.version if self._info else ""
+        place = (name, self.language, self.kind, self.key.rpartition("/")[0], version)
+        if place not in known:
+            known[place] = self.edition.render(f"{name}.html", self)
+        return Markup(known[place])  # noqa: S704 - a template escaped it
 
     @property
     def feeds(self) -> list[dict[str, str]]:
@@ -284,11 +293,8 @@ class View:
         return self.to(layout.data_record(self.info.name, table.name, layout.record_name([key])))
 
     def catalog_card(self, titles: Mapping[str, Text]) -> Markup:
-        """The catalogue, titles by packages' names, as search engines read it."""
-        items = [
-            {"name": title(self.language), "url": self.links.absolute(layout.page(self.prefix, name, "/"))}
-            for name, title in titles.items()
-        ]
+        """The catalogue, titles by keys of packages' pages, as search engines read it."""
+        items = [{"name": title(self.language), "url": self.links.absolute(key)} for key, title in titles.items()]
         return structured.script(structured.catalog(self.words("Open data"), self.language, self.absolute, items))
 
     @property
@@ -321,6 +327,10 @@ class View:
     def changes(self) -> list[past.Told]:
         """The current release and those before it, three at most."""
         return [self.tell(entry) for entry in reversed(self.shelf.memory.line)]
+
+    @property
+    def back(self) -> past.Back | None:
+        return past.told_back(self.shelf.back, self.words)
 
     def release_page(self, version: str) -> str:
         return self.page(self.info.name, "v", version, "/")

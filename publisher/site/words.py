@@ -24,24 +24,17 @@ _SLIPPED = {"Kosovo": "XK"}
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Calling it gives the site's own words: `words("Tables")`."""
+    """Calling it gives the site's own words: `words("Tables")`. `direction` is ltr or rtl, `name` that of the language in its own words:
+    العربية."""
 
     language: str
     locale: Locale
     messages: Messages
+    direction: str
+    name: str
 
     def __call__(self, text: str, **values: object) -> str:
         return self.messages(text, **values)
-
-    @property
-    def direction(self) -> str:
-        return str(self.locale.text_direction)
-
-    @property
-    def name(self) -> str:
-        """The language in its own words: العربية."""
-        found = self.locale.language_name or self.language
-        return found[:1].upper() + found[1:]
 
     def count(self, one: str, many: str, number: int, **values: object) -> str:
         """The form that fits a number, the number as people write it."""
@@ -101,7 +94,10 @@ def mark(text: str) -> str:
 
 def read_words(language: str) -> Words:
     """Raises babel.UnknownLocaleError for a language CLDR does not know (settings were checked before)."""
-    return Words(language, Locale.parse(LOCALES.get(language, language)), read_messages("site", language))
+    locale = Locale.parse(LOCALES.get(language, language))
+    name = locale.language_name or language
+    messages = read_messages("site", language)
+    return Words(language, locale, messages, str(locale.text_direction), name[:1].upper() + name[1:])
 
 
 def alpha2(code: str) -> str:

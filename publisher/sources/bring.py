@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from urllib.parse import urlsplit
@@ -16,13 +17,15 @@ from publisher.errors import PublisherError, SourceError, StoreError
 from publisher.model import Origin, Package, Reading, Resource
 from publisher.project.files import did_you_mean
 from publisher.project.origin import FORMATS, PACKED, tabular_dialect
-from publisher.sources.bucket import read_object
+from publisher.sources.bucket import list_prefix, read_object, read_part
 from publisher.sources.cache import Kept, Slot, forget, open_slot
 from publisher.sources.inbox import Found, Inbox, find, open_inbox, strays
 from publisher.sources.outside import Outside
 from publisher.sources.page import read_page
 
 _LOG = logging.getLogger(__name__)
+AT_A_TIME = 8
+"""Objects of a prefix that are fetched at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ def _bring_table(package: str, resource: Resource, trip: _Trip) -> Resource:
     try:
         if first.kind == "inbox":
             return _from_inbox(package, resource, trip)
+        if first.kind == "prefix":
+            return _from_prefix(resource, first, trip)
         read = [_read(origin, trip) for origin in resource.origins]
     except (SourceError, StoreError, OSError) as error:
         trip.failures.append(_failure(resource.name, error))
@@ -85,6 +90,17 @@ def _bring_table(package: str, resource: Resource, trip: _Trip) -> Resource:
         _reading(origin, kept, trip.outside) for origin, (kept, _) in zip(resource.origins, read, strict=True)
     )
     return _with_files(resource, [path for _, path in read], readings)
+
+
+def _from_prefix(resource: Resource, prefix: Origin, trip: _Trip) -> Resource:
+    """The table read from every object below a prefix, in the order of their names."""
+    outside = trip.outside
+    parts = list_prefix(prefix, str(resource.descriptor.get("format", "")), outside)
+    slots = [_slot(part.origin, outside) for part in parts]
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        kept = list(pool.map(lambda part, slot: read_part(part, slot, outside), parts, slots))
+    readings = tuple(_reading(part.origin, its, outside) for part, its in zip(parts, kept, strict=True))
+    return _with_files(resource, [slot.path(its) for slot, its in zip(slots, kept, strict=True)], readings)
 
 
 def _read(origin: Origin, trip: _Trip) -> tuple[Kept, Path]:

@@ -25,6 +25,7 @@ from publisher.status.entry import (
     State,
     Status,
     Tell,
+    Withdrawal,
     first_status,
 )
 from publisher.status.judge import cut_short, judge
@@ -44,6 +45,7 @@ __all__ = [
     "Status",
     "Tell",
     "Verdict",
+    "Withdrawal",
     "attempt_from",
     "attempt_json",
     "cut_short",

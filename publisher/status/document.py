@@ -7,6 +7,7 @@ A JSON object at `layout.STATUS`, all moments RFC 3339 in UTC with whole seconds
     packages   one object a package, sorted by name: the fields of PackageStatus under their own names, None as null, with
                last_attempt   null, or the fields of Attempt but `detail`, with
                    findings   objects of table, type, count; at most FINDINGS of them, the largest counts first
+               withdrawn      null, or version, by (rollback, yank) and at
 
 An entry takes at most some 3 kB.
 """
@@ -22,7 +23,7 @@ from typing import Any, get_args
 from publisher import layout
 from publisher.canonical import readable_json, sha256_bytes
 from publisher.errors import Damaged, NotFound, PreconditionFailed, StoreError
-from publisher.status.entry import Attempt, Count, Outcome, PackageStatus, State, Status
+from publisher.status.entry import Attempt, Count, Outcome, PackageStatus, State, Status, Withdrawal
 from publisher.store.base import Store
 from publisher.store.retry import Retry
 
@@ -118,8 +119,12 @@ def _from_json(record: Mapping[str, Any]) -> PackageStatus:
         raise ValueError(f"state {record['state']!r} is not known")
     told = {field.name: record[field.name] for field in fields(PackageStatus) if field.name in record}
     moments = {name: _moment(record[name]) for name in _MOMENTS if record.get(name) is not None}
-    attempt = record.get("last_attempt")
-    return PackageStatus(**told | moments | {"last_attempt": attempt_from(attempt) if attempt else None})
+    attempt, gone = record.get("last_attempt"), record.get("withdrawn")
+    parts = {
+        "last_attempt": attempt_from(attempt) if attempt else None,
+        "withdrawn": Withdrawal(str(gone["version"]), gone["by"], _moment(gone["at"])) if gone else None,
+    }
+    return PackageStatus(**told | moments | parts)
 
 
 _MOMENTS = ("since", "first_seen", "last_success", "next_due", "due_from", "overdue_from", "delinquent_from")
@@ -172,6 +177,8 @@ def _document(body: bytes) -> Mapping[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, Withdrawal):
+        return {"version": value.version, "by": value.by, "at": _plain(value.at)}
     return value
 
 

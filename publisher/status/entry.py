@@ -55,6 +55,15 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A person took the release `version` back at `at`, by this command, so that an older one is the newest that readers get."""
+
+    version: str
+    by: Literal["rollback", "yank"]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Deadlines:
     """What a schedule expects of a package. `schedule` is the schedule in words; `next_due` when the next attempt is to begin (after a
     failure that may pass, before the schedule's own time); from `due_from`, `overdue_from`, `delinquent_from` on, without a success in
@@ -69,15 +78,17 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True)
 class PackageStatus:
-    """What is known of one package. `since` is when `state` began; `version` what the last success left as the newest release (None
-    before the first); `last_success` when the last successful attempt began; `failures` counts failed attempts since; `first_seen` is
-    when it was first written of, from which the schedule counts until there is an attempt; the rest is that of Deadlines."""
+    """What is known of one package. `since` is when `state` began; `version` the release that readers get (None where there is none),
+    and `withdrawn` the one that was taken back for it, if that is why; `last_success` when the last successful attempt began; `failures`
+    counts failed attempts since; `first_seen` is when it was first written of, from which the schedule counts until there is an attempt;
+    the rest is that of Deadlines."""
 
     name: str
     state: State
     since: datetime
     first_seen: datetime
     version: str | None = None
+    withdrawn: Withdrawal | None = None
     last_success: datetime | None = None
     last_attempt: Attempt | None = None
     failures: int = 0
@@ -117,7 +128,18 @@ class PackageStatus:
             return self
         if not attempt.succeeded:
             return replace(self, last_attempt=attempt, failures=self.failures + 1)
-        return replace(self, last_attempt=attempt, failures=0, last_success=attempt.at, version=version or self.version)
+        after = replace(self, last_attempt=attempt, failures=0, last_success=attempt.at)
+        return after._leads_to(version or self.version)
+
+    def moved(self, version: str | None, withdrawn: Withdrawal | None) -> PackageStatus:
+        """The same once readers get `version`, since a person decided so; what attempts did stays as it is."""
+        return replace(self, version=version, withdrawn=withdrawn)
+
+    def _leads_to(self, version: str | None) -> PackageStatus:
+        """The same with what an attempt left; one that ended before its release was taken back may be told of only now."""
+        if version == self.version or (self.withdrawn is not None and version == self.withdrawn.version):
+            return self
+        return replace(self, version=version, withdrawn=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,8 +94,9 @@ class Store(Protocol):
         """
         ...
 
-    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> None:
-        """Write `key` from the bytes of `source` inside the store, only where `key` is absent unless `replace`.
+    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> bool:
+        """Write `key` from the bytes of `source` inside the store, only where `key` is absent unless `replace`. Whether both are one
+        file since then, so that reading one proves nothing that is not known of the other.
 
         The check for absence and the copy are one step only where the store can; S3 servers differ (see store/s3.py).
         Raises NotFound, PreconditionFailed."""

@@ -98,14 +98,16 @@ class FileStore:
             status = self._place(key, temporary, path, if_absent=if_absent, if_match=if_match)
             return self._stat(key, status, sha256, proven=taken)
 
-    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> None:  # noqa: ARG002
+    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> bool:  # noqa: ARG002
         path, origin = self._path(key), self._path(source)
         if not origin.is_file():
             raise NotFound(f"{self.url}: no object {source}")
         with self._writing(key), self._temporary() as temporary:
-            if not _link(temporary, origin):
+            linked = _link(temporary, origin)
+            if not linked:
                 _write(temporary, origin, lasting=self._lasting)
             self._place(key, temporary, path, if_absent=not replace, if_match=None)
+            return linked
 
     def delete(self, key: str) -> None:
         path = self._path(key)

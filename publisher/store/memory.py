@@ -73,9 +73,10 @@ class MemoryStore:
             self._objects[key] = (data, stat)
             return stat
 
-    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> None:
+    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> bool:
         data, stat = self.read(source)
         self.put(key, data, sha256=stat.sha256, headers=headers, if_absent=not replace)
+        return False
 
     def delete(self, key: str) -> None:
         with self._lock:

@@ -206,7 +206,7 @@ class S3Store:
             raise PreconditionFailed(f"{self.url}: {key} is gone since it was read") from error
         return Stat(key, len(data), _etag(answer["ETag"]), sha256, _date(answer), headers)
 
-    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> None:
+    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> bool:
         origin = self.stat(source)
         if origin is None:
             raise NotFound(f"{self.url}: no object {source}")
@@ -227,6 +227,7 @@ class S3Store:
                     **condition,
                 )
         self._lock_written(key, headers)
+        return False
 
     def delete(self, key: str) -> None:
         with suppress(NotFound), self._asking("delete", key):

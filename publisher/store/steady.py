@@ -85,8 +85,8 @@ class SteadyStore:
         assert last is not None
         raise _unknown(uncertain) if uncertain else last
 
-    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> None:
-        self._retry.call(lambda: self._store.copy(source, key, headers=headers, replace=replace))
+    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> bool:
+        return self._retry.call(lambda: self._store.copy(source, key, headers=headers, replace=replace))
 
     def delete(self, key: str) -> None:
         self._retry.call(lambda: self._store.delete(key))
@@ -134,7 +134,7 @@ class SingleWriterStore(SteadyStore):
             raise PreconditionFailed(f"{self.url}: {key} has changed since it was read")
         return super().put(key, body, sha256=sha256, headers=headers)
 
-    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> None:
+    def copy(self, source: str, key: str, *, headers: Headers, replace: bool = False) -> bool:
         if not replace and self.stat(key) is not None:
             raise PreconditionFailed(f"{self.url}: {key} exists already")
-        super().copy(source, key, headers=headers, replace=True)
+        return super().copy(source, key, headers=headers, replace=True)

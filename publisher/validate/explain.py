@@ -61,8 +61,6 @@ def explain(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
     for finding in scan.found.kept:
         field = fields.get(finding.field or 0)
         seen[finding.type] += 1
-        if finding.line is None and finding.row in lines:
-            finding = replace(finding, line=lines[finding.row])
         if seen[finding.type] > NEAREST:
             pass
         elif finding.type == "foreign-key":
@@ -73,20 +71,22 @@ def explain(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
                 readers[field.name] = Reader(field, scan.source.dialect, {})
             expected, near = _expectation(field, finding, readers[field.name])
             finding = replace(finding, expected=expected, nearest=near)
-        completed.append(_locate(finding, scan.source.plain))
+        line = lines.get(finding.row or 0) if finding.line is None else finding.line
+        completed.append(_locate(finding, line, scan.source.plain))
     scan.found.kept = completed
 
 
-def _locate(finding: Finding, plain: Plain | None) -> Finding:
-    """The finding with file and line as people know them: of the part it is in, and no line where the file was converted."""
-    if plain is None or finding.line is None:
-        return finding
+def _locate(finding: Finding, line: int | None, plain: Plain | None) -> Finding:
+    """The finding with file and line as people know them: of the part it is in, and no line where the file was converted. `line` is that
+    of the files one after the other."""
+    if line is None or plain is None:
+        return finding if finding.line == line else replace(finding, line=line)
     if plain.converted:
         return replace(finding, line=None)
-    part = next((part for part in reversed(plain.parts) if part.line <= finding.line), None)
+    part = next((part for part in reversed(plain.parts) if part.line <= line), None)
     if part is None:
-        return finding
-    return replace(finding, path=str(part.path), line=finding.line - part.line + 1 + part.left_out)
+        return finding if finding.line == line else replace(finding, line=line)
+    return replace(finding, path=str(part.path), line=line - part.line + 1 + part.left_out)
 
 
 def _expectation(field: Any, finding: Finding, reader: Reader) -> tuple[str, str]:

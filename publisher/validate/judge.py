@@ -42,9 +42,9 @@ def judge_records(engine: Engine, scan: Scan, keyed: Sequence[int]) -> str:
     ):
         key_writer, text_writer = (writer(file) for file in (key_file, text_file))
         readers = [Reader(item, scan.source.dialect, scan.source.own.get(item.name, {})) for item in scan.fields]
+        places = scan.key_places
         for left in _left(engine, scan):
-            verdicts = _verdicts(readers, left)
-            _report_record(scan, left, verdicts)
+            _report_record(scan, places, left, _verdicts(readers, left))
             if any(left.accepted[item - 1 : item] != ACCEPTED for item in keyed):
                 key_writer.writerow([left.row, *_keys(readers, left, keyed)])
             for index, reader in enumerate(readers, start=1):
@@ -104,10 +104,10 @@ def _keys(readers: Sequence[Reader], left: Left, keyed: Sequence[int]) -> Iterat
         yield NO_KEY if key is None else f"{NAN}#{left.row}" if key == NAN else key
 
 
-def _report_record(scan: Scan, left: Left, verdicts: Sequence[Verdict]) -> None:
-    """Add the findings of one record, as frictionless' Row gives them."""
+def _report_record(scan: Scan, places: Sequence[tuple[str, int]], left: Left, verdicts: Sequence[Verdict]) -> None:
+    """Add the findings of one record, as frictionless' Row gives them. `places` are those of the primary key."""
     found = scan.found
-    texts = tuple(text or "" for text in left.cells)
+    texts = tuple([text or "" for text in left.cells])
 
     def add(code: str, number: int | None = None, note: str = "", rule: str = "") -> None:
         if not found.wants(code):
@@ -126,7 +126,7 @@ def _report_record(scan: Scan, left: Left, verdicts: Sequence[Verdict]) -> None:
                 name=name,
                 cell=cell,
                 cells=texts,
-                key=tuple((name, texts[at]) for name, at in scan.key_places if at < len(texts)),
+                key=tuple((name, texts[at]) for name, at in places if at < len(texts)),
                 rule=rule,
             )
         )

@@ -20,7 +20,8 @@ from publisher.validate.table import read_path
 
 @dataclass(frozen=True, slots=True)
 class PartRules:
-    """What is asked of each part of a table; plain values, which another process can be told."""
+    """What is asked of each part of a table; plain values, which another process can be told. `convert`: what would be published of it is
+    made, too."""
 
     resource: Resource
     profile: str
@@ -30,6 +31,7 @@ class PartRules:
     keyed: frozenset[str]
     on: frozenset[str]
     limit: int | None
+    convert: bool
 
 
 def part_rules(
@@ -38,8 +40,9 @@ def part_rules(
     checks: str | None = "house",
     limit: int | None = LIMIT,
     without: Collection[str] = LEFT_TO_GATES,
+    convert: bool = True,
 ) -> dict[str, PartRules]:
-    """The rules of each table that has a schema; those of `check`, unless said otherwise. Raises ProjectError as it does."""
+    """The rules of each table that has a schema; those of a publication, unless said otherwise. Raises ProjectError as it does."""
     profile = str(package.descriptor.get("$schema", ""))
     schemas = {
         item.name: parse_schema(item.schema, where_of(item, package.root), profile)
@@ -53,7 +56,7 @@ def part_rules(
             on = house.switched_on(item.place, settings, without) if checks == "house" else frozenset()
             suffix, where = read_path(item.paths[0]), where_of(item, package.root)
             sets, keyed = key_sets(schemas, item.name), keyed_fields(schemas, item.name)
-            found[item.name] = PartRules(item, profile, where, suffix, sets, keyed, on, limit)
+            found[item.name] = PartRules(item, profile, where, suffix, sets, keyed, on, limit, convert)
     return found
 
 

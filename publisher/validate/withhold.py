@@ -50,6 +50,10 @@ class _Rule:
             labels = self.labels(finding.labels)
             cell = finding.cell if finding.cell is None or labels == finding.labels else WITHHELD
             return replace(finding, cell=cell, labels=labels)
+        if not (
+            self.foreign or self.private or self.hidden or max(len(finding.cells), finding.field or 0) > self.width
+        ):
+            return finding
         moved = len(finding.cells) != self.width if finding.cells else self.ragged
         blind = self.foreign or bool(self.hidden and moved)
         cells = tuple(

@@ -111,7 +111,6 @@ def clusters(folder: Path, rows: int, parts: int) -> list[Figure]:
         "one worker, one core": ("local:1", True),
         "one worker": ("local:1", False),
         "two workers": ("local:2", False),
-        "no cluster": ("", False),
     }
     found = {}
     for title, (cluster, core) in runs.items():

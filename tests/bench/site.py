@@ -16,13 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from publisher import site
-from publisher.commit.history import walk
-from publisher.commit.pointer import read_head
-from publisher.package.published import read_release
+from publisher.project.settings import Settings
 from publisher.store import open_store
 from publisher.store.base import Store
 from tests.bench.figures import Figure, keep
-from tests.shelf import Shelf, TableOf
+from tests.shelf import Shelf, TableOf, learn
 from tests.site.world import LANGUAGES, PACKAGE, publish_alliance
 
 FIELDS: list[dict[str, Any]] = [
@@ -79,13 +77,16 @@ def measure(rows: int, declared: dict[str, Any], *, profile: bool = False) -> fl
 def tell(name: str, store: Store, package: str) -> float:
     """Make every page of a package and say how many there were, how heavy, how long it took."""
     with tempfile.TemporaryDirectory() as folder:
-        head = read_head(store, package)
-        published = read_release(store, package, head.current or "", Path(folder))
-        edition, history = site.make_edition(LANGUAGES, "https://data.example.org/"), list(walk(store, head))
+        settings = Settings(languages=LANGUAGES, base_url="https://data.example.org/")
+        told, sheets = learn(store, package, Path(folder), settings)
+        edition = site.make_edition(settings.languages, settings.base_url)
         begun = time.perf_counter()
-        sizes = [len(page.make()) for page in site.build_package(edition, published, history)]
+        made = (*site.build_package(edition, told.shelf), *sheets.values())
+        sizes = [(len(page.make()), page.key.endswith(".html")) for page in made]
         seconds = time.perf_counter() - begun
-    print(f"{name}: {len(sizes):,} objects, {sum(sizes) / 1e6:.1f} MB, {seconds:.2f} s", flush=True)
+    heaviest = max(size for size, is_page in sizes if is_page)
+    told_of = f"{len(sizes):,} objects, {sum(size for size, _ in sizes) / 1e6:.1f} MB, the heaviest page {heaviest / 1e3:.0f} kB"
+    print(f"{name}: {told_of}, {seconds:.2f} s", flush=True)
     return seconds
 
 

@@ -116,10 +116,9 @@ d = sys.argv[1]
 {body}
 end = time.perf_counter()
 usage = resource.getrusage(resource.RUSAGE_SELF)
-key = lambda item: json.dumps(item)
 # ru_maxrss begins with the parent's memory, VmHWM does not.
 peak = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
-print(json.dumps([usage.ru_utime + usage.ru_stime, peak / 1024, sorted(found, key=key) if found is not None else None]))
+print(json.dumps([usage.ru_utime + usage.ru_stime, peak / 1024, found]))
 """
 
 
@@ -170,8 +169,9 @@ def _measure(body: str, folder: Path) -> Run:
     seconds = time.perf_counter() - begin
     if done.returncode:
         raise SystemExit(done.stderr)
+    others = _busy() - busy
     cpu, memory, found = json.loads(done.stdout.splitlines()[-1])
-    return Run(seconds, cpu, memory, max(0.0, (_busy() - busy - cpu) / seconds), found)
+    return Run(seconds, cpu, memory, max(0.0, (others - cpu) / seconds), found and sorted(found, key=json.dumps))
 
 
 def _busy() -> float:

@@ -177,6 +177,54 @@ def test_an_address_that_nobody_answers_at(small: Path) -> None:
     assert ran.stderr.startswith("UNKNOWN: ")
 
 
+def test_a_release_that_was_taken_back_is_not_called_published(small: Path) -> None:
+    """Rolled back, brought on again, withdrawn for good: the version is what readers get, and it is said what was taken back."""
+
+    def told() -> tuple[str | None, str | None, str | None]:
+        entry = json.loads((small / "public" / "status.json").read_text())["packages"][0]
+        gone = entry["withdrawn"] or {}
+        assert not gone or datetime.now(UTC) - datetime.fromisoformat(gone["at"]) < HOUR
+        return entry["version"], gone.get("version"), gone.get("by")
+
+    write_rows(small, "first", "second")
+    assert publisher(small, "publish").returncode == 0
+    assert told() == ("1.1.0", None, None)
+    assert publisher(small, "rollback", "small", "1.0.0", "--reason", "Wrong word").returncode == 0
+    assert told() == ("1.0.0", "1.1.0", "rollback")
+    ran = publisher(small, "status")
+    assert "small    fresh  1.0.0" in ran.stdout
+    assert "small: 1.1.0 was taken back on " in ran.stdout
+    page = (small / "public" / "status.html").read_text()
+    assert "Version 1.1.0 was taken back on " in page
+    assert "Wrong word" in page
+    assert "Version 1.1.0 was taken back on " in (small / "public" / "small" / "index.html").read_text()
+    assert publisher(small, "publish").returncode == 6, "its content was taken back"
+    assert told() == ("1.0.0", "1.1.0", "rollback")
+
+    assert publisher(small, "rollback", "small", "1.1.0", "--reason", "It was right").returncode == 0
+    assert told() == ("1.1.0", None, None)
+    assert "was taken back" not in (small / "public" / "small" / "index.html").read_text()
+    assert publisher(small, "yank", "small", "1.1.0", "--reason", "Wrong after all").returncode == 0
+    assert told() == ("1.0.0", "1.1.0", "yank")
+    write_rows(small, "first", "third", "fourth")
+    assert publisher(small, "publish").returncode == 0
+    assert told() == ("1.2.0", None, None)
+    assert "was taken back" not in (small / "public" / "status.html").read_text()
+    assert publisher(small, "yank", "small", "1.2.0", "--reason", "All wrong").returncode == 0
+    assert publisher(small, "yank", "small", "1.0.0", "--reason", "All wrong").returncode == 0
+    assert told() == (None, "1.0.0", "yank")
+
+
+def test_a_release_that_was_made_anew_is_called_by_its_new_number(small: Path) -> None:
+    write_rows(small, "first", "second")
+    assert publisher(small, "publish").returncode == 0
+    write_rows(small, "first")
+    assert publisher(small, "redact", "small", "things:2", "--reason", "By law").returncode == 0
+    pointer = json.loads((small / "public" / "small" / "versions.json").read_text())
+    entry = json.loads((small / "public" / "status.json").read_text())["packages"][0]
+    assert entry["version"] == pointer["latest"] != "1.1.0"
+
+
 def test_due_is_well(small: Path) -> None:
     make_due(store(small))
     now = datetime.now(UTC).replace(microsecond=0)

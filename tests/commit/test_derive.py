@@ -122,6 +122,52 @@ def test_two_that_rebuild_at_once_end_alike(plan: Plan, check: bool) -> None:
     assert at > 15
 
 
+class Overtaken(Meddled):
+    """As Meddled, by somebody whose work must not be undone from what was read before it."""
+
+    met = looked = False
+
+    def before(self, call) -> None:
+        super().before(call)
+        self.looked = self.looked or (self.met and call.key == layout.pointer(PACKAGE))
+        self.met = self.met or len(self.calls) == self.at
+        if self.met and not self.looked:
+            assert copies(self.store)["cats.csv"] == cats(9)["cats.csv"], f"undone after operation {self.at}"
+
+
+def test_nothing_is_written_from_a_pointer_that_moved_before() -> None:
+    """Somebody may publish and derive between our reading of the pointer and our first write: we could die with his work undone."""
+    alone = Spy(MemoryStore())
+    Publisher(alone.store, cats(1)).publish()
+    refresh(alone, [PACKAGE], PLAN, run="us", now=now, retry=CONTEST)
+    begun = next(number for number, call in enumerate(alone.calls, 1) if call.name in ("put", "copy"))
+    for at in range(2, begun + 1):
+        inner = MemoryStore()
+        Publisher(inner, cats(1)).publish()
+        refresh(Overtaken(inner, at), [PACKAGE], PLAN, run="us", now=now, retry=CONTEST)
+    assert begun > 2
+
+
+class Died(Meddled):
+    """Somebody publishes in the middle of our refresh and dies before it derives anything."""
+
+    def before(self, call) -> None:
+        Spy.before(self, call)
+        if len(self.calls) == self.at:
+            Publisher(self.store, cats(9), run="other").publish()
+
+
+def test_whoever_refreshes_looks_once_more_before_it_ends() -> None:
+    alone = Spy(MemoryStore())
+    Publisher(alone.store, cats(1)).publish()
+    refresh(alone, [PACKAGE], PLAN, run="us", now=now, retry=CONTEST)
+    for at in range(2, len(alone.calls)):
+        inner = MemoryStore()
+        Publisher(inner, cats(1)).publish()
+        refresh(Died(inner, at), [PACKAGE], PLAN, run="us", now=now, retry=CONTEST)
+        assert copies(inner)["cats.csv"] == cats(9)["cats.csv"], f"stale after operation {at}"
+
+
 def test_who_never_comes_to_rest_says_so() -> None:
     inner = MemoryStore()
     Publisher(inner, cats(0)).publish()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import errno
 import io
 import json
 import os
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from publisher.engine import SqlError
+from publisher.model import Table
 from publisher.package import tables
-from tests.package.making import document, publish_one, sums
+from tests.package.making import document, opened, publish_one, sums, table
 from tests.tools import ROOT
 
 HOSTILE = [
@@ -300,14 +304,14 @@ def test_bytes_do_not_depend_on_threads_or_memory(
     rows = many(5000)
     expected = sums(publish_one(tmp_path / "one", PLAIN, rows))
     assert sums(publish_one(tmp_path / "other", PLAIN, rows, threads=threads, memory=memory)) == expected
-    monkeypatch.setattr(tables, "SLICE", 100_000)
-    sliced = sums(publish_one(tmp_path / "sliced", PLAIN, rows, threads=threads, memory=memory))
+    monkeypatch.setattr(tables, "GROUP_BYTES", 100_000)
+    grouped = sums(publish_one(tmp_path / "grouped", PLAIN, rows, threads=threads, memory=memory))
     text = {"t.csv", "t.json", "t.ndjson"}
-    assert {name: sliced[name] for name in text} == {name: expected[name] for name in text}
+    assert {name: grouped[name] for name in text} == {name: expected[name] for name in text}
 
 
 def test_large_tables_have_equal_bytes_whatever_the_threads(tmp_path: Path) -> None:
-    """Several row groups and several slices, written by DuckDB's threads in whatever order they come."""
+    """Several row groups and many batches of lines, written by DuckDB's threads in whatever order they come."""
     script = (
         "import sys\nfrom pathlib import Path\nfrom tests.package.making import *\n"
         "folder, threads, memory = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]\n"
@@ -423,3 +427,24 @@ def test_empty_text_is_told_from_a_missing_value_where_the_schema_does(tmp_path:
     assert published["missingValues"] == [""]
     assert published["fields"][0]["missingValues"] == ["NA"]
     assert [row["a"] for row in document(tmp_path, "t.json")["rows"]] == ["", None, "x"]
+
+
+def test_a_table_that_cannot_be_read_or_written_is_told_and_nothing_hangs(tmp_path: Path) -> None:
+    """Both ends of the pipe, each failing while the other waits for it."""
+    schema = {"fields": [{"name": "id", "type": "integer"}]}
+
+    def refuse(data: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "t.csv")
+
+    with opened(tmp_path) as engine:
+        engine.run("CREATE TABLE t AS SELECT CAST(i AS VARCHAR) AS id FROM range(2000000) AS r (i)")
+        whole = Table(table("t", schema), "t", 2000000)
+        with pytest.raises(OSError, match="No space"):
+            tables._pour(engine, whole, "id", tmp_path / "t.csv", refuse)
+        with pytest.raises(SqlError):
+            tables.write_csv(engine, replace(whole, relation="missing"), tmp_path)
+        with pytest.raises(SqlError):
+            tables._pour(engine, whole, "CAST(id || 'x' AS INTEGER)", tmp_path / "t.csv", lambda _: None)
+        assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+        (tmp_path / "again").mkdir()
+        assert tables.write_csv(engine, whole, tmp_path / "again").bytes > 2000000

@@ -112,6 +112,12 @@ def test_values_are_real(engine: Engine, tmp_path: Path) -> None:
     assert not sheet.sheet_view.rightToLeft
     assert sheet.row_dimensions[4].height == 30, "two lines"
     assert sheet.print_title_rows == "$1:$1"
+    assert {cell.alignment.vertical for cell in sheet[4] if cell.value is not None} == {"top"}
+    assert {sheet[place].alignment.horizontal for place in ("A1", "A2", "A4")} == {"left"}, (
+        "Arabic begins where its column does"
+    )
+    assert sheet.page_setup.fitToHeight == 0
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage, "on paper all columns of a row stand beside each other"
     link = book["Sources of the package"]["C2"]
     assert link.value == link.hyperlink.target == "https://example.org/"
     assert "version 1.2.3" in str(book["Licence and citation"]["B4"].value)
@@ -123,6 +129,7 @@ def test_arabic_runs_right_to_left(engine: Engine, tmp_path: Path) -> None:
     book = openpyxl.load_workbook(tmp_path / "b.xlsx")
     assert all(sheet.sheet_view.rightToLeft for sheet in book)
     assert book.worksheets[0]["B1"].value == "العدد"
+    assert {book.worksheets[0][place].alignment.horizontal for place in ("A1", "A2", "A4")} == {"right"}
     assert "المعجم" in book.sheetnames
 
 

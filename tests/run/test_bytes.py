@@ -35,9 +35,10 @@ class Counting(MemoryStore):
         self.sent[key] = self.sent.get(key, 0) + stat.size
         return stat
 
-    def copy(self, source: str, key: str, *, headers: Any, replace: bool = False) -> None:
+    def copy(self, source: str, key: str, *, headers: Any, replace: bool = False) -> bool:
         data, stat = self.read(source)
         super().put(key, data, sha256=stat.sha256, headers=headers, if_absent=not replace)
+        return False
 
 
 def make(folder: Path, changed: str = "", rows: int = ROWS) -> Package:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from publisher.errors import ProjectError, UsageError
 from publisher.project import Settings
 from publisher.project.settings import read_settings
 from publisher.run import Run, Wishes, publish_package
-from publisher.run.divide import find_workers
+from publisher.run.context import open_workers
 from publisher.run.part import PartDone, PartTask, work
 from publisher.run.workers import Here
 from publisher.store.files import FileStore
@@ -39,9 +40,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 
 def deadly(task: PartTask) -> PartDone:
     """The work, by a worker that dies over its first task where a file says so."""
-    mark = task.path.parent / "deadly"
-    if mark.exists():
-        mark.unlink()
+    with suppress(FileNotFoundError):
+        # whoever takes the mark away is the one that dies
+        (task.path.parent / "deadly").unlink()
         os.kill(os.getpid(), signal.SIGKILL)
     return work(task)
 
@@ -106,10 +107,12 @@ def halved(task: Half) -> float:
 
 
 def test_a_scheduler_elsewhere() -> None:
-    with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
-    ) as cluster:
-        workers = find_workers(cluster.scheduler_address)
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
+        ) as cluster,
+        open_workers(cluster.scheduler_address) as workers,
+    ):
         assert sorted(workers.each(halved, [Half(1), Half(3)])) == [(0, 0.5), (1, 1.5)]
 
 
@@ -117,12 +120,15 @@ def test_a_scheduler_elsewhere() -> None:
 def test_what_is_no_cluster(value: str) -> None:
     with pytest.raises(UsageError, match="cluster"):
         read_settings({"cluster": value}, {}, "pyproject.toml")
-    assert isinstance(find_workers(""), Here)
+    with open_workers("") as workers:
+        assert isinstance(workers, Here)
 
 
 def test_a_worker_has_half_of_the_memory() -> None:
-    assert [find_workers("local:2").memory(item) for item in ("512MB", "1GB", "1MB")] == ["256MB", "500MB", "1MB"]
-    assert find_workers("").memory("512MB") == "512MB"
+    with open_workers("local:2") as workers:
+        assert [workers.memory(item) for item in ("512MB", "1GB", "1MB")] == ["256MB", "500MB", "1MB"]
+    with open_workers("") as workers:
+        assert workers.memory("512MB") == "512MB"
 
 
 def other(world: World, target: str, cluster: str) -> None:

@@ -16,6 +16,7 @@ import frictionless
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rdflib import DCAT, RDF, Graph
 
 from publisher import client, layout
 from publisher.canonical import sha256_file
@@ -227,6 +228,25 @@ def test_what_is_derived_copes_with_parts(world: World) -> None:
         assert opened.sql("SELECT count(*), sum(amount) FROM events").fetchall() == [(4, 22.75)]
     again = pull(str(world.folder / "public/p/"), copy)
     assert again.fetched < len(again.files) - 6
+
+
+def test_a_catalogue_tells_the_parts_of_a_format_as_one_distribution(world: World) -> None:
+    world.publish(["a", "b"])
+    graph = Graph().parse(data=world.store.read(layout.catalog("p"))[0], format="turtle")
+    release = world.release("1.0.0")
+    downloads = {
+        str(node).rpartition("/")[2]: sorted(
+            str(item).rpartition("/")[2] for item in graph.objects(node, DCAT.downloadURL)
+        )
+        for node in graph.subjects(RDF.type, DCAT.Distribution)
+        if "/latest/" in str(node)
+    }
+    assert sorted(downloads.values()) == [
+        [f"events.part-00001.{kind}", f"events.part-00002.{kind}"] for kind in ("csv", "ndjson", "parquet")
+    ]
+    table = release.info.tables[0]
+    sizes = {sum(file.bytes for file in files) for files in table.by_format}
+    assert sizes <= {int(str(item)) for item in graph.objects(None, DCAT.byteSize)}
 
 
 def test_a_record_is_removed_from_its_part(world: World) -> None:

@@ -85,8 +85,8 @@ def test_a_value_that_is_its_own_label_is_translated(pages: dict[str, bytes]) ->
 
 
 def test_a_number_is_explained_by_its_own_rule(pages: dict[str, bytes]) -> None:
-    assert "Why this number Rows were removed." in words(pages["p/v/1.1.0/index.html"])
-    assert "Des lignes ont été supprimées." in words(pages["fr/p/releases.html"])
+    assert "Why this number Rows were removed, and no reason was given." in words(pages["p/v/1.1.0/index.html"])
+    assert "Des lignes ont été supprimées sans motif indiqué." in words(pages["fr/p/releases.html"])
 
 
 def test_every_rule_has_words() -> None:

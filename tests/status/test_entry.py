@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.status import Attempt, Deadlines, Outcome, first_status
+from publisher.status import Attempt, Deadlines, Outcome, Withdrawal, first_status
 
 START = datetime(2026, 3, 28, 6, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -52,6 +52,17 @@ def test_failures_are_counted_until_a_success() -> None:
     assert (entry.failures, entry.version, entry.last_success) == (3, "1.0.0", START)
     entry = entry.after(attempt("e", "superseded", START + 2 * DAY))
     assert (entry.failures, entry.version, entry.last_success) == (0, "1.0.0", START + 2 * DAY)
+
+
+def test_what_was_taken_back_is_not_brought_up_again_by_an_attempt_that_is_told_of_late() -> None:
+    entry = first_status("alliance", START).after(attempt("a"), "1.0.0").after(attempt("b"), "1.1.0")
+    entry = entry.moved("1.0.0", Withdrawal("1.1.0", "rollback", START + DAY))
+    late = entry.after(attempt("c", "unchanged", START + DAY), "1.1.0")
+    assert (late.version, late.withdrawn) == ("1.0.0", entry.withdrawn)
+    same = late.after(attempt("d", "unchanged", START + DAY), "1.0.0")
+    assert (same.version, same.withdrawn) == ("1.0.0", entry.withdrawn)
+    after = same.after(attempt("e", at=START + 2 * DAY), "1.1.1")
+    assert (after.version, after.withdrawn) == ("1.1.1", None)
 
 
 @given(

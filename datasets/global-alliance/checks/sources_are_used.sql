@@ -17,7 +17,7 @@ WITH used AS (
 SELECT
     'sources' AS resource,
     source_id AS key,
-    'The source is marked as evidence, but no row uses it.' AS message
+    '“' || title || '” is marked as evidence, but no row names it, neither as its source_id nor in source_links.' AS message
 FROM sources
 WHERE use = 'evidence' AND source_id NOT IN (SELECT source_id FROM used)
 ORDER BY key
