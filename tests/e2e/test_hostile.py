@@ -18,7 +18,7 @@ from tests.security.attacks.markup import PAYLOADS, SCRIPTS, SETTINGS, files, fi
 from tests.security.sandbox import write_project
 from tests.servers.threads import running
 
-PACKAGES = 4
+PACKAGES = 2
 NAMES = "x' onfocus='window.hit=1' y='"
 """A package, named so."""
 FAILURES = [("p0", "q.sql", 2), ("p1", "q.sql", 2), (NAMES, "t.csv", 1)]
