@@ -69,7 +69,7 @@ build: $(VENV)/dev ## A wheel in build/, and what it needs as a bill of material
 	build/venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt build/*.whl
 	build/venv/bin/python -m pip uninstall --quiet --yes pip setuptools
 	$(PYTHON) -m venv build/tools
-	build/tools/bin/python -m pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=7'
+	build/tools/bin/python -m pip install --quiet --disable-pip-version-check 'cyclonedx-bom==7.5.0'
 	build/tools/bin/cyclonedx-py environment build/venv/bin/python --pyproject pyproject.toml --output-reproducible -o build/sbom.cdx.json
 	rm -rf build/venv build/tools build/lib build/bdist.*
 

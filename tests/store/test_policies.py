@@ -78,8 +78,14 @@ def test_each_role_does_its_work_and_nothing_beyond(bucket: Bucket, tmp_path: Pa
     bucket.of("publisher").client().put_object(Bucket=bucket.name, Key=alerts, Body=b"{}")
     assert [event for event in read_events(store) if event.action == "publish"]
     assert refused(bucket, "publisher", "delete_object", event)
-    for key in (event, alerts):
-        assert refused(bucket, "reader", "get_object", key)
+    hidden = [layout.manifest("cats"), layout.lease("cats"), layout.audit_hint()]
+    for name in hidden:
+        bucket.of("publisher").client().put_object(Bucket=bucket.name, Key=f"data/{name}", Body=b"{}")
+    bucket.client().put_object(Bucket=bucket.name, Key="elsewhere/x", Body=b"x")
+    for key in (event, alerts, "elsewhere/x", *(f"data/{name}" for name in hidden)):
+        assert refused(bucket, "reader", "get_object", key), key
+    bucket.client().put_object(Bucket=bucket.name, Key=f"data/{layout.SECURITY}", Body=b"x")
+    assert not refused(bucket, "reader", "get_object", f"data/{layout.SECURITY}")
     with pytest.raises(AccessDenied):
         list(opened(bucket, "reader").list())
     with pytest.raises(AccessDenied):
