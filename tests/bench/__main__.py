@@ -98,8 +98,8 @@ def main() -> int:
     for name in chosen.names or BENCHES:
         print(f"== {name}", flush=True)
         results[name] = run(name)
-    if chosen.write:
-        chosen.write.write_text(page(results), encoding="utf-8")
+        if chosen.write:
+            chosen.write.write_text(page(results), encoding="utf-8")
     broken = [
         f"{name}: {item.name} is {item.value:.3g}, {item.bound} was promised"
         for name, (_, _, found) in results.items()
