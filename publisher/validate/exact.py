@@ -16,7 +16,7 @@ from typing import Any
 
 from frictionless.platform import platform
 
-from publisher.schema import Dialect
+from publisher.schema import Dialect, known_types
 from publisher.validate.json_rules import JsonRule
 from publisher.validate.trial import Trial
 
@@ -105,7 +105,8 @@ def _trial(field: Any) -> Trial | None:
 
 
 def _without_pattern(field: Any) -> Any:
-    plain = field.to_copy()
+    with known_types():
+        plain = field.to_copy()
     # a copy belongs to no schema, whose missing values it may have
     plain.schema = field.schema
     plain.constraints = {name: value for name, value in field.constraints.items() if name != "pattern"}

@@ -18,7 +18,7 @@ from publisher.errors import ProjectError
 from publisher.findings import Collector, Report
 from publisher.load import Plain, make_plain
 from publisher.model import Package, Resource
-from publisher.schema import own_constraints, parse_dialect, parse_schema
+from publisher.schema import known_types, own_constraints, parse_dialect, parse_schema
 from publisher.validate import house
 from publisher.validate.checklist import apply_checklist
 from publisher.validate.explain import explain
@@ -277,4 +277,5 @@ def _lookup_schema(schema: frictionless.Schema, name: str) -> frictionless.Schem
         if key["reference"]["resource"] == name:
             for own, other in zip(key["fields"], key["reference"]["fields"], strict=True):
                 fields[other] = {**schema.get_field(own).to_descriptor(), "name": other, "constraints": {}}
-    return frictionless.Schema.from_descriptor({"fields": list(fields.values())})
+    with known_types():
+        return frictionless.Schema.from_descriptor({"fields": list(fields.values())})

@@ -14,6 +14,7 @@ from frictionless.table.header import Header
 
 from publisher.engine import Engine, quote
 from publisher.findings import Collector, Finding
+from publisher.schema import known_types
 from publisher.validate.lanes import read_records
 from publisher.validate.mend import mended_records
 from publisher.validate.reading import careful_records, read_head
@@ -34,14 +35,15 @@ def scan_table(engine: Engine, source: Source, limit: int | None) -> Scan:
     if head.fatal:
         return _stop(Scan(source, tuple(source.schema.fields), (), found), head.fatal)
     try:
-        header = Header(
-            list(head.labels),
-            fields=source.schema.fields,
-            row_numbers=list(source.dialect.header_rows),
-            ignore_case=not source.dialect.header_case,
-            fields_match=source.schema.fields_match,
-        )
-        fields = tuple(header.get_expected_fields())
+        with known_types():
+            header = Header(
+                list(head.labels),
+                fields=source.schema.fields,
+                row_numbers=list(source.dialect.header_rows),
+                ignore_case=not source.dialect.header_case,
+                fields_match=source.schema.fields_match,
+            )
+            fields = tuple(header.get_expected_fields())
     except FrictionlessException as refusal:
         return _stop(Scan(source, (), head.labels, found), Finding(refusal.error.type, note=refusal.error.note))
     scan = Scan(source, fields, head.labels, found)
