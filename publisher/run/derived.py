@@ -14,17 +14,16 @@ from itertools import chain
 from typing import Any
 
 from publisher import catalog, feeds, layout, site
-from publisher.canonical import content_hash
 from publisher.commit import Head
 from publisher.commit.area import Area, Derived, Later, derived
 from publisher.commit.derive import Plan
 from publisher.commit.manifest import Cards
 from publisher.engine import Engine
-from publisher.load import tool_version
 from publisher.package.published import Published, read_release
 from publisher.project import Settings
 from publisher.run.languages import joined, published_languages
 from publisher.run.own import Own, pages
+from publisher.run.source import maker, source
 from publisher.store.base import Store
 
 FEW = 12
@@ -35,16 +34,6 @@ def make_plan(engine: Engine, settings: Settings) -> Plan:
     """What `refresh` is to bring up to date; `engine` is for large tables, its folder for scratch."""
     work = _Making(engine, settings)
     return Plan(maker(settings), work.own, work.card, work.shared)
-
-
-def maker(settings: Settings) -> str:
-    """Identifies the program and what is set of what derived objects follow from."""
-    return content_hash([tool_version(), settings.base_url])
-
-
-def source(head: Head, settings: Settings) -> str:
-    """Identifies all that follows from a package alone: its pointer, this program, what is set."""
-    return content_hash([head.etag, maker(settings), list(published_languages(head, settings))])
 
 
 class _Making:

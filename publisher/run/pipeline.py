@@ -35,11 +35,11 @@ from publisher.query import derive
 from publisher.query import refuse as refuse_report
 from publisher.run.building import build_release, whole_seconds
 from publisher.run.context import Prepared, Run, Wishes, open_workspace, with_workers
-from publisher.run.derived import make_plan, source
 from publisher.run.difference import Planned, compare_with, states_after, states_before
 from publisher.run.divide import divide
 from publisher.run.exchange import Exchange
 from publisher.run.languages import expect_main_language, speaking
+from publisher.run.source import source
 from publisher.sources import Brought, accept, bring, refuse
 from publisher.store import open_store
 from publisher.validate import check
@@ -175,6 +175,9 @@ def refresh_derived(run: Run, *packages: str, check: bool = False) -> Refreshed:
     """Rebuild what follows from releases of `packages`, and what shows several: pages, feeds, catalogues, copies; the index last. With
     `check` all packages are read and the store is asked for each object, else only for what the manifests cannot tell."""
     run.progress("refresh", 0, 0)
+    # Not before it is needed: what pages and catalogues are made with takes longer to load than a run that finds nothing new takes.
+    from publisher.run.derived import make_plan
+
     with open_workspace(run.settings) as engine:
         plan = make_plan(engine, run.settings)
         return refresh(run.store, packages, plan, run=run.name, now=run.now, retry=CONTEST, check=check)

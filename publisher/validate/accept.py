@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -28,7 +29,8 @@ class Accept:
     `test` accepts the cell where it is true; false and NULL refuse it. `key` is its key (equal text for equal values, as
     exact.key_of gives it), `canonical` the text that is published, `value` what bounds compare with, written so that a cell which
     `test` refuses gives NULL, not an error. `bound` turns a bound's typed value into the SQL it is compared with, or None where
-    it cannot be; `free` says that an accepted cell may hold any character, quotes included.
+    it cannot be; `negative` is true below zero, where that is told sooner than by comparing values. `free` says that an accepted cell
+    may hold any character, quotes included.
     """
 
     test: str
@@ -36,6 +38,7 @@ class Accept:
     canonical: str = "{v}"
     value: str = ""
     bound: Callable[[Any], str | None] = lambda _value: None
+    negative: str = ""
     length: bool = False
     free: bool = False
 
@@ -130,7 +133,8 @@ def _number(field: Any) -> Accept | None:
         return f"CAST('{number:f}' AS DECIMAL(38,15))" if fits else None
 
     key = f"CASE WHEN contains({plain}, '.') THEN rtrim(rtrim({plain}, '0'), '.') ELSE {plain} END"
-    return Accept(test, key=key, canonical=plain, value=value, bound=bound, free=bool(signs - {"."}))
+    negative = f"starts_with({plain}, '-')"
+    return Accept(test, key=key, canonical=plain, value=value, bound=bound, negative=negative, free=bool(signs - {"."}))
 
 
 def _boolean(field: Any) -> Accept:
@@ -250,7 +254,10 @@ def _enum(field: Any, value: Any, accept: Accept) -> str | None:
 
 def _compare(operator: str) -> Constraint:
     def constraint(field: Any, value: Any, accept: Accept) -> str | None:
-        bound = accept.bound(field.create_value_reader()(copy.deepcopy(value)))
+        limit = field.create_value_reader()(copy.deepcopy(value))
+        if operator == ">=" and accept.negative and limit == 0:
+            return f"NOT {accept.negative}"
+        bound = accept.bound(limit)
         return f"{accept.value} {operator} {_brace(bound)}" if accept.value and bound else None
 
     return constraint
@@ -292,10 +299,7 @@ class Column:
         accept = TYPES.get(field.type, lambda _field: None)(field)
         self.key = (accept.key if accept and accept.key else "NULL").format(v=self.value)
         self.canonical = (accept.canonical if accept else "{v}").format(v=self.value)
-        listed = field.constraints.get("enum")
-        self.free = accept is None or (
-            accept.free and not (field.type in ("string", "any") and listed and _are_plain(map(str, listed)))
-        )
+        self.free = accept is None or (accept.free and not (field.type in ("string", "any") and _allows_plain(field)))
         self.required = bool(field.constraints.get("required"))
         self.missable = bool(is_missing)
         tests = _tests(field, accept) if accept and not own and (accept.key or not keyed) else ["FALSE"]
@@ -303,6 +307,18 @@ class Column:
             self.accepted = _all([*tests, *(f"NOT ({test})" for test in is_missing)]).format(v=text)
         else:
             self.accepted = _any_of([*is_missing, _all(tests)]).format(v=text)
+
+
+def _allows_plain(field: Any) -> bool:
+    """Whether a list or a simple pattern leaves only texts that are plain."""
+    listed, pattern = field.constraints.get("enum"), field.constraints.get("pattern")
+    return bool(listed and _are_plain(map(str, listed))) or bool(
+        pattern and field.type == "string" and re.fullmatch(_PLAIN_PATTERN, pattern)
+    )
+
+
+_PLAIN_PATTERN = r"(?:[A-Za-z0-9 _-]|\[[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*-?\]|\{[0-9]+(?:,[0-9]*)?\}|[?+*()|])+"
+"""Patterns of letters, digits, classes of these, and repetitions."""
 
 
 def _are_plain(texts: Iterable[str]) -> bool:

@@ -78,13 +78,15 @@ def _left(engine: Engine, scan: Scan) -> Iterator[Left]:
         return
     shift = 0
     wanted = "cells IS NOT NULL OR raw <> '' OR breaks > 0"
-    for row, breaks, raw, cells, its in stream(
-        engine, f"SELECT row, breaks, raw, cells, {accepted} FROM {scan.marked} WHERE {wanted}"
+    # DuckDB hands over one text in a third of the time of a list; NUL is in no cell of such records.
+    for row, breaks, raw, text, its in stream(
+        engine,
+        f"SELECT row, breaks, raw, array_to_string(cells, chr(0)), {accepted} FROM {scan.marked} WHERE {wanted}",
     ):
         if raw:
             yield Left(row, row + shift, json.loads(raw))
-        elif cells is not None:
-            yield Left(row, row + shift, cells, its)
+        elif text is not None:
+            yield Left(row, row + shift, text.split("\0"), its)
         shift += breaks
 
 

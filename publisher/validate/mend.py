@@ -117,7 +117,7 @@ def _write_again(
     data: bytes, path: Path, dialect: Dialect, width: int, eol: str, odd: Any, first_row: int
 ) -> int | None:
     """Read a block with Python and write its records for DuckDB, the odd ones also to `odd`. Returns how many there are; None
-    where the block cannot be read, ends within a record, or has a carriage return in a cell."""
+    where the block cannot be read, ends within a record, or has a carriage return or NUL in a cell."""
     try:
         text = data.decode()
         whole = text.endswith("\n")
@@ -129,7 +129,7 @@ def _write_again(
                 if whole and cells == [END]:
                     return rows
                 breaks, line = records.line_num - line - 1, records.line_num
-                if any("\r" in cell for cell in cells):
+                if any("\r" in cell or "\0" in cell for cell in cells):
                     return None
                 if len(cells) != width:
                     odd.writerow((first_row + rows, breaks, json.dumps(cells)))

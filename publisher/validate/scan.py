@@ -60,8 +60,9 @@ class Law(Protocol):
 @dataclass(frozen=True, slots=True)
 class Records:
     """A text relation, one row a record, with columns c1 ... cn. `row` is SQL for the record number; a `counted` relation has
-    columns `row`, `line` and `raw` of its own; one that is not must obey `law`. `odd` is a table of records that are not as wide
-    as the others (`row`, `breaks`: line ends in it, `raw`: JSON of its cells), where they are not in the relation itself."""
+    columns `row`, `line` and `raw` of its own; one that is not must obey `law`, and none of its cells holds NUL. `odd` is a table of
+    records that are not as wide as the others (`row`, `breaks`: line ends in it, `raw`: JSON of its cells), where they are not in the
+    relation itself."""
 
     sql: str
     width: int

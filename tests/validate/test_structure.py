@@ -134,3 +134,17 @@ def test_odd_records_among_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         [2006, 2, "type-error", 2406],
     ]
     assert found.tasks[0].rows == 2005
+
+
+def test_nul_beside_an_odd_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cells come from DuckDB as one text that NUL parts."""
+    monkeypatch.setattr(mend, "BLOCK", 2000)
+    lines = [f"x,{number}" for number in range(1, 2001)]
+    lines[700:700] = [""]
+    lines[701] = "x\0y,z"
+    found = check(tmp_path, ("a,b\n" + "\n".join(lines) + "\n").encode(), TWO)
+    assert found.flatten(["rowNumber", "fieldNumber", "type", "cell"]) == [
+        [702, None, "blank-row", ""],
+        [703, 2, "type-error", "z"],
+    ]
+    assert found.findings[1].cells == ("x\0y", "z")
