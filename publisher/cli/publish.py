@@ -11,7 +11,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from publisher import layout, site
+from publisher import layout
 from publisher.cli.diff import show_changes
 from publisher.cli.findings import show_report
 from publisher.cli.many import publish_many
@@ -130,7 +130,10 @@ def plan(
         planned = _showing(
             output, lambda: plan_package(run, found, Wishes(expect, level, reason, "", tuple(allow or ())))
         )
-    notices = site.notices(found, languages_of(speaking(found, project.settings)))
+    # Not above: publishing needs nothing of the website until the release is visible (run/pipeline.py).
+    from publisher.site import notices as notices_of
+
+    notices = notices_of(found, languages_of(speaking(found, project.settings)))
     output.result({**_plan_document(planned, store.url), "notices": notices})
     _show_plan(output, planned, store.url)
     _show_notices(output, notices)
