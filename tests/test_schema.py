@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import duckdb
@@ -70,3 +72,25 @@ def test_canonical_text_becomes_a_typed_value(kind: str, text: str) -> None:
     field = {"name": "a", "type": kind}
     found = duckdb.execute(f"SELECT typeof({typed_expression(field, '?')}::{sql_type(field)})", [text]).fetchone()
     assert found == (sql_type(field),)
+
+
+PLUGINS = """
+import frictionless
+from frictionless import system
+from publisher.schema import parse_schema
+parse_schema({"fields": [{"name": "id", "type": "integer"}]}, "a schema")
+print("plugins" in vars(system), frictionless.Resource([["id"], ["1"]]).read_rows()[0].to_dict())
+"""
+
+
+def test_a_schema_is_read_without_a_search_for_plugins_and_frictionless_is_left_as_it_was() -> None:
+    done = subprocess.run([sys.executable, "-c", PLUGINS], capture_output=True, text=True, check=True)
+    assert done.stdout == "False {'id': 1}\n"
+
+
+def test_publishing_loads_what_makes_pages_when_it_is_needed() -> None:
+    code = (
+        "import sys, publisher.cli.publish; print('publisher.site' in sys.modules, 'publisher.catalog' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False False\n"
