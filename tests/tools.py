@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -17,7 +20,13 @@ def require(available: object, reason: str) -> None:
         return
     if os.environ.get("REQUIRE_ALL") == "1":
         pytest.fail(f"REQUIRE_ALL=1, but: {reason}")
-    pytest.skip(reason)
+    pytest.skip(reason, allow_module_level=True)
+
+
+def load(name: str) -> ModuleType:
+    """A module of an extra; where it is missing, as `require`."""
+    require(find_spec(name), f"{name} is not installed")
+    return import_module(name)
 
 
 def shared(path: str) -> Path:

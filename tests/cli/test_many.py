@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.program import publisher
 from tests.cli.small import make_project
+from tests.tools import load
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def several(tmp_path: Path) -> Path:
 
 
 def test_all_packages_whatever_becomes_of_one(several: Path) -> None:
-    pytest.importorskip("distributed")
+    load("distributed")
     (several / "datasets/other/things.csv").write_text("id,word\nx,y\n")
     done = publisher(several, "publish", "--all", "--cluster", "local:2")
     assert done.returncode == 1

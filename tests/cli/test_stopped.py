@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import CLEAN, publisher
+from tests.tools import load
 
 
 @pytest.mark.parametrize(("cluster", "number"), [("", signal.SIGINT), ("local:1", signal.SIGTERM)])
 def test_nothing_is_left_behind(tmp_path: Path, cluster: str, number: signal.Signals) -> None:
     if cluster:
-        pytest.importorskip("distributed")
-    psutil = pytest.importorskip("psutil")
+        load("distributed")
+    psutil = load("psutil")
     variables = make_project(tmp_path, held=True)
     more = ("--cluster", cluster) if cluster else ()
     command = [sys.executable, "-m", "publisher", "publish", "p", *more]

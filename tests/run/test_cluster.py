@@ -22,9 +22,10 @@ from publisher.run.workers import Here
 from publisher.store.files import FileStore
 from publisher.store.retry import NEVER
 from tests.run.test_parts import World
+from tests.tools import load
 
-distributed = pytest.importorskip("distributed")
-psutil = pytest.importorskip("psutil")
+distributed = load("distributed")
+psutil = load("psutil")
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from publisher.run.exchange import Exchange
 from publisher.run.part import work
 from publisher.run.workers import Here
 from tests.run.test_parts import World
+from tests.tools import load
 
 
 class OneByOne(Here):
@@ -80,7 +81,7 @@ def written(engine: Engine, sides: Sequence[TableState], how: dict[str, Any]) ->
 
 
 def test_a_release_is_the_same_whoever_compares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("distributed")
+    load("distributed")
     here = changed_rows(tmp_path / "here", "", monkeypatch)
     monkeypatch.setattr("publisher.run.exchange.compare_rows", lambda *_: pytest.fail("compared in this process"))
     assert changed_rows(tmp_path / "there", "local:2", monkeypatch) == here

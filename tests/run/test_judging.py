@@ -14,6 +14,7 @@ from publisher.run.part import work
 from publisher.sources import Outside
 from publisher.validate import validate_package
 from tests.run.test_parts import World
+from tests.tools import load
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_known_parts_are_not_read_again_and_nothing_is_made_of_them(world: World
 
 
 def test_other_processes_judge_alike(world: World) -> None:
-    pytest.importorskip("distributed")
+    load("distributed")
     world.part("c", BROKEN["cells"])
     world.settings = Settings(cache=str(world.folder / "cache"), cluster="local:2")
     world.patch.setattr("publisher.run.divide.work", work)

@@ -20,6 +20,7 @@ from publisher.run import many
 from publisher.run.many import PackageEnd, PackageTask, publish_packages
 from publisher.store.files import FileStore
 from publisher.store.retry import NEVER
+from tests.tools import load
 
 SCHEMA = {"fields": [{"name": "id", "type": "integer"}], "primaryKey": "id"}
 NAMES = ("a", "b", "c", "d")
@@ -56,7 +57,7 @@ class World:
 @pytest.fixture(params=["", "local:2"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
     if request.param:
-        pytest.importorskip("distributed")
+        load("distributed")
     made = World(tmp_path, request.param)
     for number, name in enumerate(NAMES):
         made.write(name, number)
@@ -127,7 +128,7 @@ def once(task: PackageTask) -> bool:
 def test_a_worker_that_dies_costs_its_package_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: Any, outcome: Any
 ) -> None:
-    pytest.importorskip("distributed")
+    load("distributed")
     world = World(tmp_path, "local:2")
     for number, name in enumerate(NAMES):
         world.write(name, number)
@@ -143,7 +144,7 @@ def test_a_worker_that_dies_costs_its_package_again(
 def test_a_package_that_kills_every_worker_is_told_and_the_others_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("distributed")
+    load("distributed")
     world = World(tmp_path, "local:2")
     for number, name in enumerate(NAMES):
         world.write(name, number)
