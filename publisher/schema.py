@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import frictionless
@@ -19,6 +20,9 @@ from frictionless import system
 from frictionless.exception import FrictionlessException
 
 from publisher.errors import ProjectError
+
+# frictionless reads no descriptor without it, and would load it in the time of the first table.
+import_module("jsonschema")
 
 SCHEMA_PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
 _HOMES = ("://datapackage.org/", "://specs.frictionlessdata.io/")

@@ -17,7 +17,6 @@ from frictionless.exception import FrictionlessException
 from publisher.errors import ProjectError
 from publisher.findings import Report
 from publisher.model import Resource
-from publisher.validate.reference import reference_resources
 
 
 def apply_checklist(report: Report, resources: Sequence[Resource], descriptor: Mapping[str, Any]) -> Report:
@@ -33,6 +32,9 @@ def apply_checklist(report: Report, resources: Sequence[Resource], descriptor: M
     if not checklist.checks:
         return chosen
     codes = {error.type for check in checklist.checks for error in check.Errors} | {frictionless.errors.CheckError.type}
+    # the reference reads with frictionless' own readers, which few tables need
+    from publisher.validate.reference import reference_resources
+
     theirs = reference_resources(resources, only=report.tasks[0].name, checklist=checklist)
     return chosen.merge(_keep(theirs, lambda code: code in codes))
 
