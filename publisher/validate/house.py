@@ -163,6 +163,8 @@ def _check_near_duplicates(engine: Engine, scan: Scan) -> None:
         alone = [field.name] == list(scan.source.schema.primary_key) or bool(field.constraints.get("unique"))
         if field.type not in ("string", "any") or not alone or not scan.source.needs_key(field.name):
             continue
+        if _are_codes(engine, f"SELECT k{number} AS cell FROM {scan.keys}"):
+            continue
         folded = f"nfc_normalize(lower(trim(k{number})))"
         sql = (
             f"SELECT row, other, cell, near FROM (SELECT row, k{number} AS cell, lag(row) OVER pair AS other,"
@@ -177,6 +179,15 @@ def _check_near_duplicates(engine: Engine, scan: Scan) -> None:
                     "near-duplicate", note, row=row, field=number, name=field.name, cell=cell, nearest=near, other=other
                 )
             )
+
+
+def _are_codes(engine: Engine, cells: str) -> bool:
+    """Whether cells are ASCII without blanks around it, in one case: those that differ then differ by more than case and blanks."""
+    odd, lower, upper = engine.rows(
+        "SELECT count_if(strlen(cell) <> length(cell) OR trim(cell) <> cell), count_if(lower(cell) <> cell),"
+        f" count_if(upper(cell) <> cell) FROM ({cells})"
+    )[0]
+    return not (odd or (lower and upper))
 
 
 def _name(cell: str, code: str) -> str:
