@@ -16,7 +16,6 @@ from publisher.engine import Engine, literal, quote
 from publisher.gates.gate import Gate
 from publisher.model import Descriptor, Table
 from publisher.privacy import KINDS, SECRETS, allowed_in, kinds_of, settings_of
-from publisher.privacy.sensitive import HINTS
 
 SHOWN = 5
 """Records that a message names."""
@@ -153,25 +152,38 @@ def _suspects(
     key = ", ".join(map(quote, table.resource.primary_key)) or "NULL"
     cells = f"SELECT rowid + 1 AS row, [{key}] AS key, [{', '.join(tests)}] AS cells"
     held = "len(list_filter(cells, lambda cell: cell IS NOT NULL)) > 0"
-    yield from engine.stream(f"SELECT * FROM ({cells} FROM {table.relation}) WHERE {held} ORDER BY row")
+    yield from engine.stream(
+        f"SELECT * FROM ({cells} FROM {table.relation} WHERE {_hinted(columns)}) WHERE {held} ORDER BY row"
+    )
+
+
+def _hinted(columns: Mapping[str, Descriptor]) -> str:
+    """SQL: whether one of a row's cells may hold a kind that its column may not. Nearly every row is passed by this one search, which
+    takes half the time of one search a cell."""
+    searched: dict[str, list[str]] = defaultdict(list)
+    for name, item in columns.items():
+        if hints := "|".join(KINDS[kind].hint for kind in _wanted(item)):
+            searched[hints].append(quote(name))
+    rows = (
+        f"regexp_matches(concat_ws(chr(10), {', '.join(names)}), {literal(hints)})" for hints, names in searched.items()
+    )
+    return " OR ".join(rows) or "false"
 
 
 def _suspicion(column: str, item: Descriptor) -> str:
-    """SQL: whether a cell may hold a kind that its column may not. Nearly every cell is passed by the first search, which is for whatever
-    all others have in common: two searches through the same text take twice as long."""
-    wanted = [name for name in KINDS if name not in allowed_in(settings_of(item))]
-    formed = "|".join(KINDS[kind].pattern for kind in wanted if kind != _NAMES)
-    name, hints, tests = quote(column), [], []
-    if formed:
-        hints.append(HINTS)
+    """SQL: whether a cell may hold a kind that its column may not."""
+    name, wanted, tests = quote(column), _wanted(item), []
+    if formed := "|".join(KINDS[kind].pattern for kind in wanted if kind != _NAMES):
         tests.append(f"regexp_matches({name}, {literal(formed)})")
     if _NAMES in wanted:
         names = KINDS[_NAMES]
-        hints.append(names.pattern)
         tests.append(f"(strlen({name}) >= {names.least} AND regexp_matches({name}, {literal(names.pattern)}))")
-    if not tests:
-        return "false"
-    return f"(regexp_matches({name}, {literal('|'.join(hints))}) AND ({' OR '.join(tests)}))"
+    return f"({' OR '.join(tests) or 'false'})"
+
+
+def _wanted(item: Descriptor) -> list[str]:
+    """The kinds that are looked for in a column."""
+    return [name for name in KINDS if name not in allowed_in(settings_of(item))]
 
 
 def _kinds(cell: str | None, item: Descriptor) -> tuple[str, ...]:

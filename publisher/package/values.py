@@ -78,13 +78,14 @@ def json_value(field: Descriptor, column: str) -> str:
 
 def extent_columns(field: Descriptor, column: str) -> list[str]:
     """SQL aggregates that give the six values of an Extent; an empty list where the type alone decides."""
-    whole = f"coalesce(max(length(split_part(ltrim({column}, '-'), '.', 1))), 0)"
+    digits = f"length({column}) - CAST(starts_with({column}, '-') AS INTEGER)"
     if kind(field) == "integer":
-        return [whole, "0", "TRUE", "TRUE", "0", "0"]
+        return [f"coalesce(max({digits}), 0)", "0", "TRUE", "TRUE", "0", "0"]
     if kind(field) == "number":
+        behind = f"CASE WHEN contains({column}, '.') THEN length({column}) - strpos({column}, '.') END"
         return [
-            whole,
-            f"coalesce(max(length(split_part({column}, '.', 2))), 0)",
+            f"coalesce(max({digits} - coalesce({behind} + 1, 0)), 0)",
+            f"coalesce(max({behind}), 0)",
             f"count_if(contains({column}, 'E') OR contains({column}, 'e')) = 0",
             f"count_if({column} IS NOT NULL AND NOT coalesce(isfinite(TRY_CAST({column} AS DOUBLE)), FALSE)) = 0",
             "0",

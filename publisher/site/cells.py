@@ -25,9 +25,12 @@ _CODE = re.compile(r"^[A-Za-z0-9_.:/-]{1,24}$")
 _ADDRESS = re.compile(r"^https?://[^\s]+$")
 LONGEST = 1_200
 """Letters of a text that pages show; the files hold all of it."""
-_NOTHING = Markup('<span class="none" title="{}">–</span>')
+_NOTHING = Markup('<span class="none" title="%s">–</span>')
 _ABROAD = Markup('<a href="{}" rel="noopener noreferrer external">{}</a>')
-_LINK = Markup('<a href="{}">{}</a>')
+_OUTSIDE = Markup('<a href="%s" rel="noopener noreferrer external" dir="ltr">%s</a>')
+_LINK = Markup('<a href="%s">%s</a>')
+_APART = Markup("<bdi>%s</bdi>")
+_SAID = Markup('<span lang="%s" dir="auto">%s</span>')
 
 
 _OWN = frozenset({"main", "rows", "columns", "removed", "query", "use", "data", "search"})
@@ -44,7 +47,7 @@ def marked(text: Text, shown: str, language: str, main: str) -> Markup:
     """What is shown of a text; where nobody translated it, it says that it is in the main language."""
     if language == main or language in text.translations or not shown:
         return escape(shown)
-    return Markup('<span lang="{}" dir="auto">{}</span>').format(main, shown)
+    return _SAID % (main, shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Cells:
         """A value as a table shows it."""
         value = row.get(field.name)
         if value is None:
-            return _NOTHING.format(self.words("Empty: not known, or does not apply"))
+            return _NOTHING % self.words("Empty: not known, or does not apply")
         if link := self._reference(table, field, row, value):
             return link
         return self.plain(field, value)
@@ -92,11 +95,11 @@ class Cells:
         if field.type == "boolean":
             return escape(self.words("Yes") if value == "true" else self.words("No"))
         if field.type in NUMERIC or field.type == "date":
-            return Markup("<bdi>{}</bdi>").format(value)
+            return _APART % value
         if _ADDRESS.match(value):
             return self.address(value)
         if _CODE.match(value):
-            return Markup("<bdi>{}</bdi>").format(value)
+            return _APART % value
         return self.text(field, value)
 
     def text(self, field: FieldInfo, value: str, most: int = LONGEST) -> Markup:
@@ -105,13 +108,13 @@ class Cells:
         language = language_of(field.name, self.languages) or self.languages[0]
         if language == self.words.language:
             return escape(value)
-        return Markup('<span lang="{}" dir="auto">{}</span>').format(language, value)
+        return _SAID % (language, value)
 
     def address(self, value: str) -> Markup:
         """A link to another site, shortened for the eye; no opener, no referrer."""
         short = re.sub(r"^https?://(www\.)?", "", value).rstrip("/")
         short = short if len(short) <= 48 else short[:47] + "…"
-        return Markup('<a href="{}" rel="noopener noreferrer external" dir="ltr">{}</a>').format(value, short)
+        return _OUTSIDE % (value, short)
 
     def _reference(self, table: TableInfo, field: FieldInfo, row: Row, value: str) -> Markup | None:
         """A value that names a row of another table, as a link there, by that row's title."""
@@ -151,8 +154,8 @@ class Cells:
         row = self.shelf.row(table, key)
         if row is None:
             return None
-        name = self.title(table, row) or Markup("<bdi>{}</bdi>").format(key[0])
-        return _LINK.format(self.record_address(table, key), name) + self.note_mark(table, row)
+        name = self.title(table, row) or _APART % key[0]
+        return _LINK % (self.record_address(table, key), name) + self.note_mark(table, row)
 
     def note_mark(self, table: str, row: Row) -> Markup:
         """A mark after a name that has a note, the note itself behind it."""

@@ -20,9 +20,13 @@ OPTIONS, VALUES = 60, 60
 """Values up to which a column gets a filter of its own, and of a column's values those that the dictionary names."""
 FILTERS = 12
 
-_HERE = Markup(' <a class="here" href="#{}" aria-label="{}">#</a>')
-_CELL = Markup("<td{}>{}</td>")
-_ROW = Markup('<tr id="{}">{}</tr>\n')
+_HERE = Markup(' <a class="here" href="#%s" aria-label="%s">#</a>')
+_LINK = Markup('<a href="%s">%s</a>')
+_CODED = Markup('%s data-v="%s"')
+_CELL = Markup("<td%s>%s</td>")
+_ROW = Markup('<tr id="%s">%s</tr>\n')
+_NUMBER, _LONG, _MIDDLING = Markup(' class="number"'), Markup(' class="long"'), Markup(' class="mid"')
+_NONE = Markup("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,29 +112,30 @@ def row_id(table: TableInfo, row: Row, number: int) -> str:
 
 def _row(cells: Cells, table: TableInfo, fields: Sequence[FieldInfo], row: Row, name: str) -> Markup:
     key = table.primary_key[0] if table.primary_key else fields[0].name if fields else ""
-    return _ROW.format(
-        name, Markup("").join(_cell(cells, table, field, row, name, field.name == key) for field in fields)
-    )
+    inner = [_cell(cells, table, field, row, name, field.name == key) for field in fields]
+    return _ROW % (name, Markup("").join(inner))
 
 
 def _cell(cells: Cells, table: TableInfo, field: FieldInfo, row: Row, name: str, is_key: bool) -> Markup:
     value = row.get(field.name)
-    shown = cells.value(table, field, row)
-    if is_key and len(table.primary_key) != 1:
-        shown += _HERE.format(name, cells.words("Link to this row"))
-    elif is_key and value is not None:
+    if is_key and value is not None and len(table.primary_key) == 1:
         href = cells.record_address(table.name, [value]) if cells.shelf.has_pages(table.name) else f"#{name}"
-        shown = Markup('<a href="{}">{}</a>').format(href, cells.plain(field, value))
-    marks = Markup("")
-    if field.type in NUMERIC:
-        marks += Markup(' class="number"')
-    elif value is not None and len(value) > 60:
-        marks += Markup(' class="long"')
-    elif value is not None and len(shown.striptags()) > 18:
-        marks += Markup(' class="mid"')
+        shown = _LINK % (href, cells.plain(field, value))
+    else:
+        shown = cells.value(table, field, row)
+        if is_key and len(table.primary_key) != 1:
+            shown += _HERE % (name, cells.words("Link to this row"))
+    marks = _NUMBER if field.type in NUMERIC else _width(value, shown) if value is not None else _NONE
     if value is not None and _is_coded(table, field):
-        marks += Markup(' data-v="{}"').format(value)
-    return _CELL.format(marks, shown)
+        marks = _CODED % (marks, value)
+    return _CELL % (marks, shown)
+
+
+def _width(value: str, shown: Markup) -> Markup:
+    if len(value) > 60:
+        return _LONG
+    # What is seen is never longer than its markup.
+    return _MIDDLING if len(shown) > 18 and len(shown.striptags()) > 18 else _NONE
 
 
 def _is_coded(table: TableInfo, field: FieldInfo) -> bool:

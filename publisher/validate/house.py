@@ -1,7 +1,7 @@
 """Checks beyond frictionless. In: a scan, the resource's `publisher` settings. Out: findings with codes of our own.
 
-Each check has a code and a switch: `publisher: {checks: {personal-data: false}}` on a resource turns one off. Cells are read once
-more from the source, in one pass for all checks of a table; whatever SQL suspects, Python judges.
+Each check has a code and a switch: `publisher: {checks: {personal-data: false}}` on a resource turns one off. What SQL
+suspects while a table is read (lanes.py), Python judges afterwards.
 """
 
 from __future__ import annotations
@@ -72,9 +72,9 @@ def switched_on(path: str, settings: Mapping[str, Any], without: Collection[str]
     return frozenset(name for name in HOUSE if switches.get(name, True)) - {*without}
 
 
-def check_table(engine: Engine, scan: Scan, settings: Mapping[str, Any], without: Collection[str] = ()) -> None:
-    """Add the findings of every house check that is on. Raises ProjectError as `switched_on` does."""
-    on = switched_on(scan.source.path, settings, without)
+def check_table(engine: Engine, scan: Scan) -> None:
+    """Add the findings of every house check that is on."""
+    on = scan.source.checks
     if scan.records is None and not scan.parts:
         return
     if "unique-key" in on:
@@ -82,18 +82,18 @@ def check_table(engine: Engine, scan: Scan, settings: Mapping[str, Any], without
     if "empty-table" in on and not scan.rows:
         scan.found.add(Finding("empty-table", note="the table has a header and no records"))
     if scan.records is not None:
-        check_cells(engine, scan, on)
+        check_cells(engine, scan)
     elif scan.cells is not None:
         scan.found.join(scan.cells)
     if "near-duplicate" in on and scan.keys:
         _check_near_duplicates(engine, scan)
 
 
-def check_cells(engine: Engine, scan: Scan, on: Collection[str]) -> None:
-    """Add the findings of the checks of single cells."""
-    judges = {code: judge for code, judge in JUDGES.items() if code in on}
-    categories = _categories(scan) if "category" in on else {}
-    for row, number, cell in _suspects(engine, scan, categories, "personal-data" in on):
+def check_cells(engine: Engine, scan: Scan) -> None:
+    """Add the findings of the checks of single cells that are on."""
+    judges = {code: judge for code, judge in JUDGES.items() if code in scan.source.checks}
+    categories = _categories(scan)
+    for row, number, cell in _suspects(engine, scan):
         field = scan.fields[number - 1]
         for code, judge in judges.items():
             if judge(field, cell):
@@ -104,31 +104,29 @@ def check_cells(engine: Engine, scan: Scan, on: Collection[str]) -> None:
             scan.found.add(Finding("category", row=row, field=number, name=field.name, cell=cell, expected=listed))
 
 
-def _suspects(
-    engine: Engine, scan: Scan, categories: Mapping[int, frozenset[str]], personal: bool
-) -> Iterator[tuple[int, int, str]]:
-    """(record, field, cell) for cells that a judge might object to; missing cells are none. `personal` asks for personal data."""
-    records = scan.records
-    assert records is not None
+def _suspects(engine: Engine, scan: Scan) -> Iterator[tuple[int, int, str]]:
+    """(record, field, cell) for cells that a judge might object to."""
+    assert scan.records is not None
+    if not scan.source.checks:
+        return
+    found = f"SELECT {scan.records.row}, suspects FROM {scan.narrow} WHERE suspects IS NOT NULL"
+    for row, cells in stream(engine, found):
+        yield from ((row, number, cell) for number, cell in enumerate(cells, start=1) if cell is not None)
+
+
+def suspect_cells(scan: Scan) -> str:
+    """SQL: a list of a record's cells c1 ... cn, NULL in place of those that no judge objects to; NULL where that is all of them. Missing
+    cells are none."""
+    categories = _categories(scan)
     tests = {}
     for number, field in enumerate(scan.fields, start=1):
         text = f"c{number}"
         test = "TRUE" if number in categories else suspect_signs(text, plain=field.type in NUMBERS)
-        if personal and _may_be_personal(field):
+        if "personal-data" in scan.source.checks and _may_be_personal(field):
             test += f" OR {suspect_person(text)}"
         tests[text] = f"({text} <> '' AND ({test}))"
-    if not tests:
-        return
-    own = "row, " if records.counted else ""
     cells = ", ".join(f"CASE WHEN {test} THEN {text} END" for text, test in tests.items())
-    # A table of its own, since numbering records in the query itself would take all threads but one away from it.
-    engine.run(
-        f"CREATE OR REPLACE TEMP TABLE suspects AS SELECT {own}"
-        f"CASE WHEN {' OR '.join(tests.values())} THEN [{cells}] END AS cells FROM {records.sql}"
-    )
-    for number, found in stream(engine, f"SELECT {records.row}, cells FROM suspects WHERE cells IS NOT NULL"):
-        yield from ((number, at, cell) for at, cell in enumerate(found, start=1) if cell is not None)
-    engine.run("DROP TABLE suspects")
+    return f"CASE WHEN {' OR '.join(tests.values())} THEN [{cells}] END" if tests else "NULL"
 
 
 def suspect_signs(text: str, *, plain: bool) -> str:
@@ -147,8 +145,11 @@ def suspect_person(text: str) -> str:
 
 
 def _categories(scan: Scan) -> dict[int, frozenset[str]]:
-    """Allowed values by field number, of fields that declare categories and no enum (frictionless judges that one)."""
-    allowed = {}
+    """Allowed values by field number, of fields that declare categories and no enum (frictionless judges that one), where that check
+    is on."""
+    allowed: dict[int, frozenset[str]] = {}
+    if "category" not in scan.source.checks:
+        return allowed
     for number, field in enumerate(scan.fields, start=1):
         items = field.custom.get("categories") if "enum" not in field.constraints else None
         if items:
@@ -162,6 +163,8 @@ def _check_near_duplicates(engine: Engine, scan: Scan) -> None:
     for number, field in enumerate(scan.fields, start=1):
         alone = [field.name] == list(scan.source.schema.primary_key) or bool(field.constraints.get("unique"))
         if field.type not in ("string", "any") or not alone or not scan.source.needs_key(field.name):
+            continue
+        if _are_codes(engine, f"SELECT k{number} AS cell FROM {scan.keys}"):
             continue
         folded = f"nfc_normalize(lower(trim(k{number})))"
         sql = (
@@ -177,6 +180,15 @@ def _check_near_duplicates(engine: Engine, scan: Scan) -> None:
                     "near-duplicate", note, row=row, field=number, name=field.name, cell=cell, nearest=near, other=other
                 )
             )
+
+
+def _are_codes(engine: Engine, cells: str) -> bool:
+    """Whether cells are ASCII without blanks around it, in one case: those that differ then differ by more than case and blanks."""
+    odd, lower, upper = engine.rows(
+        "SELECT count_if(strlen(cell) <> length(cell) OR trim(cell) <> cell), count_if(lower(cell) <> cell),"
+        f" count_if(upper(cell) <> cell) FROM ({cells})"
+    )[0]
+    return not (odd or (lower and upper))
 
 
 def _name(cell: str, code: str) -> str:

@@ -1,7 +1,7 @@
 """The accept lane over the records of a table. In: a text relation. Out: a narrow table in DuckDB; then the exact lane for what was left.
 
-The records are read once. The narrow table keeps the cells of those that were not accepted whole (else NULL), and the keys that
-are compared later. Cells that were left go to the exact lane (judge.py), and only those.
+The records are read once. The narrow table keeps the cells of those that were not accepted whole (else NULL), the cells that house
+checks suspect, and the keys that are compared later. Cells that were left go to the exact lane (judge.py), and only those.
 
 `rowid` of the narrow table follows the order of the file, because its plan is a scan and a projection: DuckDB keeps insertion
 order through these. A join would not, so accept.py writes none (tests/validate/test_accept.py reads the plans).
@@ -14,6 +14,7 @@ from contextlib import nullcontext
 
 from publisher.engine import Engine, SqlError
 from publisher.validate.accept import Column
+from publisher.validate.house import suspect_cells
 from publisher.validate.judge import judge_records
 from publisher.validate.scan import Records, Scan
 from publisher.validate.structure import cell_bytes, occurrences
@@ -68,6 +69,8 @@ def narrow_sql(scan: Scan, records: Records, keyed: Sequence[int]) -> str:
     bad = f"({' AND '.join(tests)}) IS NOT TRUE" if tests else "FALSE"
     tested = "".join(f", {columns[number - 1].accepted} AS a{number}" for number in keyed)
     keys = [f"CASE WHEN a{number} THEN {columns[number - 1].key} END AS k{number}" for number in keyed]
+    if scan.source.checks:
+        own.append(f"{suspect_cells(scan)} AS suspects")
     selected = ", ".join([*own, f"CASE WHEN bad THEN [{', '.join(texts)}] END AS cells", *keys])
     return f"SELECT {selected} FROM (SELECT *, {bad} AS bad FROM (SELECT *{tested} FROM {records.sql}))"
 

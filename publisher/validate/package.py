@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,9 @@ def validate_resources(
     scans: dict[str, Scan] = {}
     for number, resource in enumerate(resources):
         source = _source(number, resource, plains.get(resource.name), schemas, where_of(resource, root))
+        if house_checks and only in (None, resource.name):
+            settings = resource.descriptor.get("publisher") or {}
+            source = replace(source, checks=house.switched_on(source.path, settings, without))
         for key in source.schema.foreign_keys if only in (None, resource.name) else ():
             name = key["reference"]["resource"]
             if name and name not in schemas:
@@ -187,12 +191,11 @@ def validate_resources(
             without=without,
             root=root,
         )
-    settings_of = {item.name: item.descriptor.get("publisher") or {} for item in resources}
     for name, scan in scans.items():
         if only in (None, name):
             _finish(engine, scan, scans)
             if house_checks:
-                house.check_table(engine, scan, settings_of[name], without)
+                house.check_table(engine, scan)
             explain(engine, scan, scans)
     return scans
 

@@ -80,9 +80,9 @@ def key_file(folder: Path, number: int) -> Path:
 
 
 def scan_part(
-    engine: Engine, source: Source, sets: Sequence[KeySet], on: frozenset[str], folder: Path, limit: int | None
+    engine: Engine, source: Source, sets: Sequence[KeySet], folder: Path, limit: int | None
 ) -> tuple[Scan, PartScan]:
-    """Read a part and write the hashes of its keys into `folder`. `on` are the house checks that are on."""
+    """Read a part and write the hashes of its keys into `folder`."""
     scan = scan_table(engine, source, limit)
     broken = scan.fatal is not None or scan.records is None or any(item.row is None for item in scan.found.kept)
     # findings on the header change what the columns are
@@ -90,7 +90,7 @@ def scan_part(
     cells = Collector(source.name, source.path, limit)
     if not broken:
         own, scan.found = scan.found, cells
-        check_cells(engine, scan, on)
+        check_cells(engine, scan)
         scan.found = own
         written = [_write_keys(engine, scan, item, key_file(folder, number)) for number, item in enumerate(sets)]
         broken = not all(written)

@@ -73,5 +73,6 @@ def read_part(engine: Engine, rules: PartRules, path: Path, folder: Path) -> tup
         plain=plain_of(engine, 0, resource, where),
         keyed=rules.keyed,
         own=own_of(resource.schema, where),
+        checks=rules.on,
     )
-    return scan_part(engine, source, rules.sets, rules.on, folder, rules.limit)
+    return scan_part(engine, source, rules.sets, folder, rules.limit)

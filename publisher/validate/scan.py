@@ -23,7 +23,8 @@ class Source:
     """A table about to be validated.
 
     `number` tells its relations apart in the engine; `keyed` are the fields whose keys are needed, in lower case (its own and
-    those that other tables refer to); `sql` is a relation of text columns that takes the place of a file.
+    those that other tables refer to); `sql` is a relation of text columns that takes the place of a file; `checks` are the house checks
+    that are on.
     """
 
     number: int
@@ -36,6 +37,7 @@ class Source:
     sql: str = ""
     keyed: frozenset[str] = frozenset()
     own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    checks: frozenset[str] = frozenset()
 
     def needs_key(self, name: str) -> bool:
         """Whether the keys of a field are compared. Case is ignored, as a dialect may ask; a key too many does no harm."""

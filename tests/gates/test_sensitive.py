@@ -76,6 +76,20 @@ def test_types_that_cannot_hold_it_are_not_read(engine: Engine) -> None:
     assert [gate.name for gate in found] == ["t.o.email", "t.l.phone"]
 
 
+def test_what_stands_in_the_cells_beside_it_hides_nothing(engine: Engine) -> None:
+    rows = [
+        ("a", "+352 621 123 456", "b"),
+        ("1", "4111111111111111", "2"),
+        (None, "tel 020 7946 0958", None),
+        ("00", "35", "2"),
+    ]
+    found = look(engine, rows, column("a"), column("note"), column("b", publisher={"allow": ["phone"]}))
+    assert [(gate.name, gate.message.partition(" in ")[2]) for gate in found] == [
+        ("t.note.card", "1 record: row 2"),
+        ("t.note.phone", "2 records: row 1, row 3"),
+    ]
+
+
 def test_missing_cells_and_empty_tables_are_no_matter(engine: Engine) -> None:
     assert look(engine, [(None,), (None,)], column("note")) == []
     assert look(engine, [], column("note")) == []

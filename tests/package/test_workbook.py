@@ -18,6 +18,7 @@ import pytest
 
 from publisher.engine import Engine, open_engine, quote
 from publisher.model import File, Resource, Table
+from publisher.package import workbook
 from publisher.package.archive import write_zip
 from publisher.package.excel import write_excel_csv
 from publisher.package.metadata import PackageInfo, read_metadata
@@ -141,6 +142,40 @@ def test_the_same_bytes_every_time(engine: Engine, tmp_path: Path) -> None:
     assert one.sha256 == other.sha256
     with zipfile.ZipFile(tmp_path / "a.xlsx") as archive:
         assert {item.date_time[0] for item in archive.infolist()} == {1980}
+
+
+SIGNS = [
+    "",
+    " ",
+    "a ",
+    "\xa0a",
+    "a\tb",
+    "a\nb",
+    "a&b",
+    "<r>a</r>",
+    'a"b',
+    "_x0041_",
+    "a_b",
+    "\x01",
+    "\ufffe",
+    "é",
+    "\u2028",
+    "=1",
+    "'",
+]
+
+
+def test_cells_are_written_as_xlsxwriter_writes_them(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = [(sign, str(10**place), None, None, None, "true", None) for place, sign in enumerate(SIGNS)]
+    table = make(engine, rows=[*ROWS, *odd])
+    ours = write_workbook(engine, [table], info(table), "en", tmp_path / "ours.xlsx")
+    monkeypatch.setattr(workbook, "Sheet", workbook.Worksheet)
+    theirs = write_workbook(engine, [table], info(table), "en", tmp_path / "theirs.xlsx")
+    assert ours is not None
+    assert theirs is not None
+    assert ours.sha256 == theirs.sha256
 
 
 def test_a_table_beyond_the_limit_gets_no_sheet_and_it_is_said(engine: Engine, tmp_path: Path) -> None:

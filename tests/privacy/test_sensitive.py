@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from publisher.engine import Engine, literal, open_engine
 from publisher.privacy import KINDS, kinds_of
-from publisher.privacy.sensitive import HINTS
 
 LONG = "In the course of the conference, held in Washington on 29 and 30 September 2014, "
 MEANT = {
@@ -112,7 +111,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 def test_what_is_meant_is_found_as_one_kind(kind: str, text: str, engine: Engine) -> None:
     assert kinds_of(text) == (kind,)
     assert in_sql(engine, KINDS[kind].pattern, text)
-    assert kind == "names" or in_sql(engine, HINTS, text)
+    assert in_sql(engine, KINDS[kind].hint, text)
 
 
 @pytest.mark.parametrize("text", NOT_MEANT)
@@ -133,7 +132,7 @@ def test_duckdb_suspects_whatever_python_finds(engine: Engine, text: str) -> Non
     """The two engines read the patterns alike, and the cheap look before them misses nothing."""
     for kind in kinds_of(text):
         assert in_sql(engine, KINDS[kind].pattern, text), kind
-        assert kind == "names" or in_sql(engine, HINTS, text), kind
+        assert in_sql(engine, KINDS[kind].hint, text), kind
 
 
 def test_a_kind_is_told_only_where_it_is_asked_for() -> None:
