@@ -24,6 +24,12 @@ SECONDS = 10
 """How long a scheduler may take to answer."""
 _DECIDING = ("duckdb", "frictionless")
 """Libraries on whose version bytes depend."""
+_UNWATCHED = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
+}
+"""Nobody looks at what Dask records of a cluster that ends with its run: by default it takes a tenth of the processors."""
 
 
 class Cluster:
@@ -89,7 +95,7 @@ class Cluster:
         if kind == "local":
             with (
                 tempfile.TemporaryDirectory(prefix="publisher-", ignore_cleanup_errors=True) as scratch,
-                dask.config.set({"temporary-directory": scratch}),
+                dask.config.set({"temporary-directory": scratch, **_UNWATCHED}),
                 LocalCluster(
                     n_workers=int(count),
                     threads_per_worker=1,
