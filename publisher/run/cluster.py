@@ -28,8 +28,11 @@ _UNWATCHED = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "10s",
+    # it would give memory back, and ask for it again, with every megabyte that is read
+    "distributed.nanny.pre-spawn-environ": {},
 }
-"""Nobody looks at what Dask records of a cluster that ends with its run: by default it takes a tenth of the processors."""
+"""Nobody looks at what Dask records of a cluster that ends with its run, nor is memory short: by default both take a tenth of the
+processors."""
 
 
 class Cluster:
