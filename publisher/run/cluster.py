@@ -24,7 +24,7 @@ SECONDS = 10
 """How long a scheduler may take to answer."""
 _DECIDING = ("duckdb", "frictionless")
 """Libraries on whose version bytes depend."""
-_UNWATCHED = {
+UNWATCHED = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "10s",
@@ -98,7 +98,7 @@ class Cluster:
         if kind == "local":
             with (
                 tempfile.TemporaryDirectory(prefix="publisher-", ignore_cleanup_errors=True) as scratch,
-                dask.config.set({"temporary-directory": scratch, **_UNWATCHED}),
+                dask.config.set({"temporary-directory": scratch, **UNWATCHED}),
                 LocalCluster(
                     n_workers=int(count),
                     threads_per_worker=1,
