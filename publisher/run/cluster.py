@@ -24,6 +24,15 @@ SECONDS = 10
 """How long a scheduler may take to answer."""
 _DECIDING = ("duckdb", "frictionless")
 """Libraries on whose version bytes depend."""
+UNWATCHED = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
+    # it would give memory back, and ask for it again, with every megabyte that is read
+    "distributed.nanny.pre-spawn-environ": {},
+}
+"""Nobody looks at what Dask records of a cluster that ends with its run, nor is memory short: by default both take a tenth of the
+processors."""
 
 
 class Cluster:
@@ -89,7 +98,7 @@ class Cluster:
         if kind == "local":
             with (
                 tempfile.TemporaryDirectory(prefix="publisher-", ignore_cleanup_errors=True) as scratch,
-                dask.config.set({"temporary-directory": scratch}),
+                dask.config.set({"temporary-directory": scratch, **UNWATCHED}),
                 LocalCluster(
                     n_workers=int(count),
                     threads_per_worker=1,

@@ -6,12 +6,15 @@ same bytes. A folder takes its name when everything is in it, so work that was c
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Thread
 
 from publisher.engine import literal, open_engine
 from publisher.findings import Report
@@ -74,7 +77,10 @@ def work(task: PartTask) -> PartDone:
                 engine.export(f"SELECT * FROM {table.relation}", folder / ROWS, _ROWS)
                 done = replace(done, files=write_part(engine, table, task.package, folder))
     settle(folder, task.folder)
-    return replace(done, files=_moved(done.files, task.folder))
+    done = replace(done, files=_moved(done.files, task.folder))
+    # A folder that is published to waits until the disk has them. Begun now, that is over before it is waited for.
+    Thread(target=_flush, args=(done.files,), daemon=True).start()
+    return done
 
 
 def beside(folder: Path) -> Path:
@@ -93,6 +99,15 @@ def settle(made: Path, folder: Path) -> None:
 
 def _moved(files: Sequence[File], folder: Path) -> tuple[File, ...]:
     return tuple(replace(file, path=folder / file.name) for file in files)
+
+
+def _flush(files: Sequence[File]) -> None:
+    for file in files:
+        # a run that is stopped takes them away
+        with suppress(OSError):
+            assert file.path is not None
+            with file.path.open("rb") as opened:
+                os.fsync(opened.fileno())
 
 
 def make_part(

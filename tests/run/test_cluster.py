@@ -26,6 +26,7 @@ from tests.tools import load
 
 distributed = load("distributed")
 psutil = load("psutil")
+UNWATCHED = load("publisher.run.cluster").UNWATCHED
 
 
 @pytest.fixture
@@ -115,6 +116,20 @@ def test_a_scheduler_elsewhere() -> None:
         open_workers(cluster.scheduler_address) as workers,
     ):
         assert sorted(workers.each(halved, [Half(1), Half(3)])) == [(0, 0.5), (1, 1.5)]
+
+
+def setting(name: str) -> Any:
+    """What holds in a worker."""
+    return load("dask").config.get(name, f"{name} is no setting of Dask")
+
+
+def test_workers_of_a_run_are_not_watched() -> None:
+    config = load("dask").config
+    assert {name for name in UNWATCHED if config.get(name, None) is None} == set(), "Dask knows them all"
+    with open_workers("local:1") as workers:
+        found = dict(workers.each(setting, list(UNWATCHED)))
+        assert [found[place] for place in range(len(UNWATCHED))] == [*UNWATCHED.values()]
+    assert config.get("distributed.worker.profile.enabled"), "what is set for a run is set for no other"
 
 
 @pytest.mark.parametrize("value", ["local", "local:0", "local:x", "http://x:1", "tcp://x", ""])
