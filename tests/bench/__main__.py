@@ -1,7 +1,7 @@
 """All measurements, one after the other: `python -m tests.bench [--write FILE] [--check] [NAME ...]`.
 
-In: names (all when none). Out: what each prints; with `--write` a page of it (docs/performance.md), with `--check` exit code 1 where a
-figure is not within its bound.
+In: names (all when none). Out: what each prints; with `--write` a page of it (docs/performance.md; sections of benches that are not
+named stay as they are), with `--check` exit code 1 where a figure is not within its bound.
 """
 
 from __future__ import annotations
@@ -31,6 +31,13 @@ BENCHES = {
     "scale": ["tests.bench.scale"],
 }
 LIBRARIES = ("duckdb", "frictionless", "polars", "pandas", "boto3")
+HEAD = """# Performance
+
+Written by `make bench`; every figure with the command that gives it, peers measured in the same run. `make bench-check` fails where a \
+figure passes its bound. Ratios say the same on other machines, seconds do not. Each process that is measured finds its modules compiled, \
+as those of an installed package are.
+
+The bench of many releases and packages takes longest; its figures are in [Scale](scale.md) where they are not here."""
 
 
 def run(name: str) -> tuple[int, str, list[Figure]]:
@@ -66,23 +73,14 @@ def machine() -> str:
     )
 
 
-def page(results: dict[str, tuple[int, str, list[Figure]]]) -> str:
-    """docs/performance.md."""
-    parts = [
-        "# Performance",
-        (
-            "Written by `make bench`; every figure with the command that gives it, peers measured in the same run. "
-            "`make bench-check` fails where a figure passes its bound. Ratios say the same on other machines, seconds do not."
-        ),
-        f"Measured on {datetime.now(UTC):%Y-%m-%d}: {machine()}",
-    ]
+def page(results: dict[str, tuple[int, str, list[Figure]]], before: str) -> str:
+    """docs/performance.md; sections of benches that were not measured now are those of `before`, the page as it was."""
+    sections = {text.partition("\n")[0].lower(): f"## {text.strip()}" for text in before.split("\n## ")[1:]}
     for name, (_, output, figures) in results.items():
-        parts.append(
-            f"## {name.capitalize()}\n\n`python -m {' '.join(BENCHES[name])}`\n\n```text\n{output.strip()}\n```"
-        )
-        if figures:
-            parts.append(table(figures))
-    return "\n\n".join(parts) + "\n"
+        measured = f"`python -m {' '.join(BENCHES[name])}` on {datetime.now(UTC):%Y-%m-%d}: {machine()}"
+        parts = [f"## {name.capitalize()}", measured, f"```text\n{output.strip()}\n```"]
+        sections[name] = "\n\n".join([*parts, table(figures)] if figures else parts)
+    return "\n\n".join([HEAD, *(sections[name] for name in BENCHES if name in sections)]) + "\n"
 
 
 def main() -> int:
@@ -94,12 +92,13 @@ def main() -> int:
     unknown = [name for name in chosen.names if name not in BENCHES]
     if unknown:
         parser.error(f"there is no bench {unknown[0]}; there are: {', '.join(BENCHES)}")
+    before = chosen.write.read_text(encoding="utf-8") if chosen.write and chosen.write.exists() else ""
     results = {}
     for name in chosen.names or BENCHES:
         print(f"== {name}", flush=True)
         results[name] = run(name)
         if chosen.write:
-            chosen.write.write_text(page(results), encoding="utf-8")
+            chosen.write.write_text(page(results, before), encoding="utf-8")
     broken = [
         f"{name}: {item.name} is {item.value:.3g}, {item.bound} was promised"
         for name, (_, _, found) in results.items()
