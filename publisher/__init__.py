@@ -5,8 +5,9 @@ The Python interface; each name is loaded when it is first used, so that `publis
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from publisher.late import load_late
 
 if TYPE_CHECKING:
     from publisher.client.current import follow
@@ -17,17 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["follow", "open", "publish", "pull", "validate_package", "validate_table"]
 
-_HOMES = {
-    "follow": "publisher.client",
-    "open": "publisher.client",
-    "publish": "publisher.run",
-    "pull": "publisher.client",
-    "validate_package": "publisher.validate",
-    "validate_table": "publisher.validate",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'publisher' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+__getattr__ = load_late(
+    __name__,
+    {
+        "follow": "client",
+        "open": "client",
+        "publish": "run",
+        "pull": "client",
+        "validate_package": "validate",
+        "validate_table": "validate",
+    },
+)

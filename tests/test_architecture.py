@@ -12,7 +12,7 @@ from tests.tools import ROOT
 
 SOURCE = ROOT / "publisher"
 FLOORS = [
-    {"errors", "model", "canonical", "address"},
+    {"errors", "model", "canonical", "address", "late"},
     {
         "schema",
         "privacy",

@@ -10,19 +10,15 @@ is first used: rebuilding tables takes all that writes them.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from publisher.client.opened import Opened, open  # noqa: A004 - the name that readers of files expect
 from publisher.client.pull import Pulled, pull
+from publisher.late import load_late
 
 if TYPE_CHECKING:
     from publisher.client.current import Followed, follow
 
 __all__ = ["Followed", "Opened", "Pulled", "follow", "open", "pull"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in {"Followed", "follow"}:
-        raise AttributeError(f"module 'publisher.client' has no attribute {name!r}")
-    return getattr(importlib.import_module("publisher.client.current"), name)
+__getattr__ = load_late(__name__, {"Followed": "current", "follow": "current"})

@@ -6,8 +6,9 @@ files that hold rows are left to load.py. Each name is loaded when it is first u
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from publisher.late import load_late
 
 if TYPE_CHECKING:
     from publisher.project.key import read_signer
@@ -27,20 +28,17 @@ __all__ = [
     "read_signer",
 ]
 
-_HOMES = {
-    "SETTINGS": "settings",
-    "Project": "project",
-    "Setting": "settings",
-    "Settings": "settings",
-    "find_package": "project",
-    "find_project": "project",
-    "read_package": "package",
-    "read_settings": "settings",
-    "read_signer": "key",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'publisher.project' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"publisher.project.{_HOMES[name]}"), name)
+__getattr__ = load_late(
+    __name__,
+    {
+        "SETTINGS": "settings",
+        "Project": "project",
+        "Setting": "settings",
+        "Settings": "settings",
+        "find_package": "project",
+        "find_project": "project",
+        "read_package": "package",
+        "read_settings": "settings",
+        "read_signer": "key",
+    },
+)

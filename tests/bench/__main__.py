@@ -34,8 +34,7 @@ LIBRARIES = ("duckdb", "frictionless", "polars", "pandas", "boto3")
 HEAD = """# Performance
 
 Written by `make bench`; every figure with the command that gives it, peers measured in the same run. `make bench-check` fails where a \
-figure passes its bound. Ratios say the same on other machines, seconds do not. Each process that is measured finds its modules compiled, \
-as those of an installed package are.
+figure passes its bound. Ratios say the same on other machines, seconds do not.
 
 The bench of many releases and packages takes longest; its figures are in [Scale](scale.md) where they are not here."""
 
@@ -77,7 +76,9 @@ def page(results: dict[str, tuple[int, str, list[Figure]]], before: str) -> str:
     """docs/performance.md; sections of benches that were not measured now are those of `before`, the page as it was."""
     sections = {text.partition("\n")[0].lower(): f"## {text.strip()}" for text in before.split("\n## ")[1:]}
     for name, (_, output, figures) in results.items():
-        measured = f"`python -m {' '.join(BENCHES[name])}` on {datetime.now(UTC):%Y-%m-%d}: {machine()}"
+        measured = (
+            f"`python -m {' '.join(BENCHES[name])}` on {datetime.now(UTC):%Y-%m-%d}, all modules compiled: {machine()}"
+        )
         parts = [f"## {name.capitalize()}", measured, f"```text\n{output.strip()}\n```"]
         sections[name] = "\n\n".join([*parts, table(figures)] if figures else parts)
     return "\n\n".join([HEAD, *(sections[name] for name in BENCHES if name in sections)]) + "\n"
