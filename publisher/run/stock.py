@@ -27,10 +27,10 @@ from publisher.load import tool_version
 from publisher.model import File, SourceFile
 from publisher.package.tables import PART_FORMATS
 from publisher.run.part import ROWS, PartDone
-from publisher.validate.parts import PartScan
+from publisher.validate.parts import PartScan, Span
 from publisher.validate.partwise import PartRules
 
-FORM = 2
+FORM = 3
 """Of what is kept; another one is not read."""
 GRACE = timedelta(days=1)
 """How long a part that the table no longer has is kept, since another run may be reading it."""
@@ -130,6 +130,7 @@ def _write(done: PartDone) -> dict[str, Any]:
     return {
         "rows": done.scan.rows,
         "labels": list(done.scan.labels),
+        "spans": [span and asdict(span) for span in done.scan.spans],
         "files": [[file.bytes, file.sha256] for file in done.files],
         "suspects": [[*place, its.count, its.records] for place, its in done.suspects.items()],
     }
@@ -137,7 +138,8 @@ def _write(done: PartDone) -> dict[str, Any]:
 
 def _read(found: Mapping[str, Any]) -> PartDone:
     nothing = Collector("", "", None)
-    scan = PartScan(int(found["rows"]), tuple(found["labels"]), nothing, nothing)
+    spans = tuple(span and Span(tuple(span["orders"]), span["first"], span["last"]) for span in found["spans"])
+    scan = PartScan(int(found["rows"]), tuple(found["labels"]), nothing, nothing, spans=spans)
     named = zip(PART_FORMATS if found["files"] else (), found["files"], strict=True)
     files = tuple(File(f"part.{suffix}", int(size), str(sha256)) for suffix, (size, sha256) in named)
     return PartDone(

@@ -6,8 +6,9 @@ counts as missing. A record is told which earlier one it repeats: the last befor
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from publisher.engine import Engine, literal
 from publisher.errors import ProjectError
@@ -15,6 +16,8 @@ from publisher.findings import Finding
 from publisher.validate.exact import NAN
 from publisher.validate.scan import Scan, stream
 from publisher.validate.textfile import NO_TEXT
+
+Key = TypeVar("Key")
 
 FAMILIES = {
     "integer": "number",
@@ -31,6 +34,11 @@ FAMILIES = {
     "geojson": "json",
 }
 """Types whose values can be equal in Python; a type that is not here is equal only to itself."""
+ORDERS = {
+    "text": "key > before",
+    "length": "strlen(key) > strlen(before) OR (strlen(key) = strlen(before) AND key > before)",
+}
+"""SQL of what makes a key the greater one: names and dates are sorted as text, whole numbers by their length first."""
 
 
 def keyed_fields(schemas: Mapping[str, Any], name: str) -> frozenset[str]:
@@ -66,7 +74,7 @@ def check_keys(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
                     Finding("unique-error", note, row=row, field=number, name=field.name, cell=key, other=other)
                 )
     _check_primary_key(engine, scan)
-    for key in scan.source.schema.foreign_keys:
+    for key in _once(scan, scan.source.schema.foreign_keys):
         _check_foreign_key(engine, scan, key, scans)
 
 
@@ -95,7 +103,7 @@ def referenced(scan: Scan, key: Mapping[str, Any], scans: Mapping[str, Scan]) ->
 
 def check_unique_keys(engine: Engine, scan: Scan) -> None:
     """Add findings for `uniqueKeys`; keys with a missing cell differ from all others, as in SQL."""
-    for names in unique_keys(scan.source.schema):
+    for names in _once(scan, unique_keys(scan.source.schema)):
         columns = [scan.key_column(name) for name in names]
         if not scan.keys or None in columns:
             continue
@@ -105,6 +113,19 @@ def check_unique_keys(engine: Engine, scan: Scan) -> None:
             scan.found.add(
                 Finding("unique-key", f"the same as in the row at position {other}", row=row, key=pairs, other=other)
             )
+
+
+def _once(scan: Scan, keys: Sequence[Key]) -> Iterator[Key]:
+    """Keys to check, one after the other: what is declared again is not, where it had nothing to say the first time."""
+    kept: set[str] = set()
+    for key in keys:
+        declared = json.dumps(key, sort_keys=True)
+        if declared in kept:
+            continue
+        before = scan.found.counts.total()
+        yield key
+        if scan.found.counts.total() == before:
+            kept.add(declared)
 
 
 def _check_primary_key(engine: Engine, scan: Scan) -> None:
@@ -175,7 +196,7 @@ def _repeated(
     """(record, the last record before it with the same key, the key) for every repetition, in order.
 
     A key of missing cells alone repeats nothing; with `blank`, each is given too, with no record before it."""
-    if len(columns) == 1 and _ascends(engine, relation, columns[0]):
+    if len(columns) == 1 and any(orders(engine, relation, columns[0])):
         return
     names, nothing = ", ".join(columns), all_null(columns)
     found = f"count(*) > 1 OR ({nothing})" if blank else f"count(*) > 1 AND NOT ({nothing})"
@@ -196,11 +217,13 @@ def _repeated(
         yield row, other, tuple(cells)
 
 
-def _ascends(engine: Engine, relation: str, column: str) -> bool:
-    """Whether each key is greater than the one before it, so that none is missing or repeated. Most tables are sorted by their
-    key; where one is not, the first few records tell."""
-    pairs = f"SELECT {column}, lag({column}) OVER () AS before FROM {relation}"
-    return not engine.rows(f"SELECT 1 FROM ({pairs}) WHERE {column} IS NULL OR {column} <= before LIMIT 1")
+def orders(engine: Engine, relation: str, column: str) -> Iterator[str]:
+    """The ORDERS in which each key is greater than the one before it, so that none is missing or repeated. Most tables are sorted by
+    their key; where one is not, the first few records tell."""
+    pairs = f"SELECT {column} AS key, lag({column}) OVER () AS before FROM {relation}"
+    for name, greater in ORDERS.items():
+        if not engine.rows(f"SELECT 1 FROM ({pairs}) WHERE key IS NULL OR NOT ({greater}) LIMIT 1"):
+            yield name
 
 
 def all_null(columns: Sequence[str]) -> str:

@@ -26,7 +26,7 @@ from publisher.validate.textfile import read_csv, text_columns, writer
 BLOCK = 8 << 20
 """Bytes of a block: few enough that reading one with Python is soon done."""
 END = "\x01\x02\x03 end"
-"""A line after a block; it stands by itself unless the block ends within quotes."""
+"""A line after a block; it stands by itself unless the block ends within a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +120,13 @@ def _write_again(
     where the block cannot be read, ends within a record, or has a carriage return or NUL in a cell."""
     try:
         text = data.decode()
-        whole = text.endswith("\n")
-        records = read_lines(io.StringIO(text + END * whole, newline=""), dialect)
+        text += "" if text.endswith("\n") else "\n"
+        records = read_lines(io.StringIO(text + END, newline=""), dialect)
         rows = line = 0
         with path.open("w", encoding="utf-8", newline="") as file:
             lines = writer(file, dialect.delimiter, dialect.quote, eol)
             for cells in records:
-                if whole and cells == [END]:
+                if cells == [END]:
                     return rows
                 breaks, line = records.line_num - line - 1, records.line_num
                 if any("\r" in cell or "\0" in cell for cell in cells):
@@ -137,5 +137,5 @@ def _write_again(
                 lines.writerow(cells)
                 rows += 1
     except (UnicodeError, csv.Error):
-        return None
-    return None if whole else rows
+        pass
+    return None

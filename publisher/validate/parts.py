@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from publisher.engine import Engine
 from publisher.findings import Collector
 from publisher.validate.explain import lines_of
 from publisher.validate.house import check_cells
-from publisher.validate.keys import all_null, unique_keys
+from publisher.validate.keys import ORDERS, all_null, orders, unique_keys
 from publisher.validate.scan import Scan, Source
 from publisher.validate.table import scan_table
 
@@ -35,15 +36,26 @@ class KeySet:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Keys of a part that ascend: in which orders (keys.ORDERS), the first and the last one."""
+
+    orders: tuple[str, ...]
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
 class PartScan:
     """What reading a part told. `rows` are its records; `found` are findings on records, `cells` those of house checks, both
-    with the part's own records and lines. `broken`: only the joined table can tell what is wrong."""
+    with the part's own records and lines. `broken`: only the joined table can tell what is wrong. `spans` has one for each set of keys,
+    None where they do not ascend, or are made of several columns."""
 
     rows: int
     labels: tuple[str, ...]
     found: Collector
     cells: Collector
     broken: bool = False
+    spans: tuple[Span | None, ...] = ()
 
     @property
     def clean(self) -> bool:
@@ -85,18 +97,22 @@ def scan_part(
     """Read a part and write the hashes of its keys into `folder`."""
     scan = scan_table(engine, source, limit)
     broken = scan.fatal is not None or scan.records is None or any(item.row is None for item in scan.found.kept)
+    # what the next part begins with belongs to a record that has no end
+    broken = broken or bool(scan.records and scan.records.unended)
     # findings on the header change what the columns are
     broken = broken or [item.name for item in scan.fields] != [item.name for item in source.schema.fields]
     cells = Collector(source.name, source.path, limit)
+    spans: list[Span | None] = []
     if not broken:
         own, scan.found = scan.found, cells
         check_cells(engine, scan)
         scan.found = own
         written = [_write_keys(engine, scan, item, key_file(folder, number)) for number, item in enumerate(sets)]
         broken = not all(written)
+        spans += [None if broken else _span(engine, scan, item) for item in sets]
         for collector in (scan.found, cells):
             _place(engine, scan, collector)
-    return scan, PartScan(scan.rows, scan.labels, scan.found, cells, broken)
+    return scan, PartScan(scan.rows, scan.labels, scan.found, cells, broken, tuple(spans))
 
 
 def _write_keys(engine: Engine, scan: Scan, keys: KeySet, path: Path) -> bool:
@@ -114,6 +130,31 @@ def _write_keys(engine: Engine, scan: Scan, keys: KeySet, path: Path) -> bool:
     distinct = "" if keys.unique else "DISTINCT "
     engine.export(f"SELECT {distinct}{selected} FROM {scan.keys} WHERE {kept} ORDER BY h", path, "FORMAT parquet")
     return True
+
+
+def _span(engine: Engine, scan: Scan, keys: KeySet) -> Span | None:
+    column = scan.key_column(keys.fields[0])
+    if not keys.unique or len(keys.fields) > 1 or not scan.rows:
+        return None
+    found = tuple(orders(engine, scan.keys, str(column)))
+    if not found:
+        return None
+    return Span(found, *engine.rows(f"SELECT arg_min({column}, row), arg_max({column}, row) FROM {scan.keys}")[0])
+
+
+def apart(spans: Sequence[Span | None]) -> bool:
+    """Whether each part's keys follow those of another one, so that none stands in two."""
+    known = [span for span in spans if span]
+    shared = [name for name in ORDERS if all(name in span.orders for span in known)]
+    return len(known) == len(spans) and any(_follow(name, known) for name in shared)
+
+
+def _follow(order: str, spans: Sequence[Span]) -> bool:
+    def place(key: str) -> tuple[int, str]:
+        return len(key.encode()) if order == "length" else 0, key
+
+    pairs = sorted((place(span.first), place(span.last)) for span in spans)
+    return all(last < first for (_, last), (first, _) in pairwise(pairs))
 
 
 def hash_sql(columns: Sequence[str]) -> str:

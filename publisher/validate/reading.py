@@ -40,9 +40,21 @@ class Head:
     fatal: Finding | None = None
 
 
+class End:
+    """What comes after the last line: nothing. `within`: it was asked for in the middle of a record, so that whatever a file holds
+    that is put behind this one would belong to that record."""
+
+    def __init__(self) -> None:
+        self.asked = self.within = False
+
+    def __iter__(self) -> Iterator[str]:
+        self.asked = True
+        return iter(())
+
+
 @contextmanager
-def open_records(plain: Plain, dialect: Dialect, suffix: str) -> Iterator[Any]:
-    """A csv.reader over a file, decoding in the same steps as frictionless, so that it stops at the same record.
+def open_records(plain: Plain, dialect: Dialect, suffix: str, end: Iterable[str] = ()) -> Iterator[Any]:
+    """A csv.reader over a file and `end`, decoding in the same steps as frictionless, so that it stops at the same record.
 
     Yields the reader; errors of decoding and of csv come out of it."""
     with plain.path.open("rb") as file:
@@ -50,7 +62,7 @@ def open_records(plain: Plain, dialect: Dialect, suffix: str) -> Iterator[Any]:
         file.seek(0)
         text = io.TextIOWrapper(file, plain.encoding, newline="" if suffix == "csv" else None)
         sample = list(islice(text, SAMPLE))
-        yield read_lines(chain(sample, text), dialect)
+        yield read_lines(chain(sample, text, end), dialect)
 
 
 def read_lines(lines: Iterable[str], dialect: Dialect) -> Any:
@@ -129,17 +141,19 @@ def _refuse_endless(number: int, cells: list[str]) -> None:
         raise csv.Error(f"record {number} is longer than {LONGEST >> 20} MiB")
 
 
-def rewrite(plain: Plain, dialect: Dialect, suffix: str, width: int, target: Path) -> tuple[Finding | None, int]:
+def rewrite(plain: Plain, dialect: Dialect, suffix: str, width: int, target: Path) -> tuple[Finding | None, int, bool]:
     """Read records with Python and write them as `row, line, raw, c1 ... cn`, where `raw` is JSON of a record that is not n cells wide.
 
-    Returns the finding that ended the reading, if one did, and the longest line written in bytes."""
+    Returns the finding that ended the reading, if one did, the longest line written in bytes, and whether the file ends within a
+    record."""
     fatal = None
     longest = 0
+    end = End()
     with target.open("w", encoding="utf-8", newline="") as file:
         lines = writer(file)
         try:
-            with open_records(plain, dialect, suffix) as records:
-                for number, line, cells in _numbered(records, dialect):
+            with open_records(plain, dialect, suffix, end) as records:
+                for number, line, cells in _numbered(records, dialect, end):
                     _refuse_endless(number, cells)
                     raw = ""
                     if len(cells) != width:
@@ -148,16 +162,17 @@ def rewrite(plain: Plain, dialect: Dialect, suffix: str, width: int, target: Pat
                     longest = max(longest, lines.writerow((number, line, raw, *cells)))
         except (UnicodeError, csv.Error) as error:
             fatal = stopped(error)
-    return fatal, longest * 4
+    return fatal, longest * 4, end.within
 
 
-def _numbered(records: Any, dialect: Dialect) -> Iterator[tuple[int, int, list[str]]]:
+def _numbered(records: Any, dialect: Dialect, end: End) -> Iterator[tuple[int, int, list[str]]]:
     """Content records with the physical line on which each begins."""
     begins = [1, 1]
 
     def lined() -> Iterator[tuple[int, list[str]]]:
         for number, cells in enumerate(records, start=1):
             begins[:] = begins[1], records.line_num + 1
+            end.within = end.asked
             yield number, cells
 
     for number, cells in content_records(lined(), dialect):
@@ -168,6 +183,7 @@ def careful_records(engine: Engine, source: Source, width: int) -> Records:
     """Python's reading of a file from the first record to the last."""
     assert source.plain is not None
     target = engine.folder / f"records-{source.number}.csv"
-    fatal, longest = rewrite(source.plain, source.dialect, source.suffix, width, target)
+    fatal, longest, within = rewrite(source.plain, source.dialect, source.suffix, width, target)
     columns = ["'row': 'BIGINT'", "'line': 'BIGINT'", "'raw': 'VARCHAR'", *text_columns(width)]
-    return Records(read_csv(target, columns, longest=longest), width, True, source.dialect.first_row, fatal=fatal)
+    records = read_csv(target, columns, longest=longest)
+    return Records(records, width, True, source.dialect.first_row, fatal=fatal, unended=within)

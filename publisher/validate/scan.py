@@ -64,7 +64,7 @@ class Records:
     """A text relation, one row a record, with columns c1 ... cn. `row` is SQL for the record number; a `counted` relation has
     columns `row`, `line` and `raw` of its own; one that is not must obey `law`, and none of its cells holds NUL. `odd` is a table of
     records that are not as wide as the others (`row`, `breaks`: line ends in it, `raw`: JSON of its cells), where they are not in the
-    relation itself."""
+    relation itself. `unended`: the file ends within the last one."""
 
     sql: str
     width: int
@@ -74,6 +74,7 @@ class Records:
     law: Law | None = None
     fatal: Finding | None = None
     odd: str = ""
+    unended: bool = False
 
     @property
     def row(self) -> str:

@@ -28,7 +28,8 @@ from tests.security import sandbox
 GIB = 1 << 30
 MEMORY, FILE, FILES, CPU = 4 * GIB, 256 << 20, 256, 30
 """Bytes of address space (DuckDB reserves more than it uses), of one file; open files; seconds of processor time."""
-WALL = 40
+WALL = 200
+"""Seconds until what neither works nor ends is stopped: with two drivers in each of two test processes, far more than CPU allows."""
 PATTERN = 0.2
 """Seconds for the patterns of a column in an ordinary run, which would else wait for the real 15 some thirty times."""
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000

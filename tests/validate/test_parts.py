@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from publisher.engine import Engine, open_engine
@@ -21,6 +21,7 @@ from publisher.load.plain import BOMS
 from publisher.model import Package, Resource
 from publisher.schema import parse_dialect
 from publisher.validate.package import report_of, validate_tables
+from publisher.validate.parts import apart, key_file
 from publisher.validate.partwise import part_rules, read_part
 from publisher.validate.reading import read_lines
 from publisher.validate.union import Divided, Kept
@@ -31,6 +32,10 @@ from .test_property import DRAWS
 LIMIT = 3
 
 
+OPEN = Case(b'a;b\r\na;b\r\n"', {"fields": [{"name": "a"}, {"name": "b"}]}, {"csv": {"delimiter": ";"}}, "utf-8")
+"""Its last record has no end, but for the line end that joining adds."""
+
+
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     with tempfile.TemporaryDirectory() as folder, open_engine(Path(folder)) as opened:
@@ -38,6 +43,7 @@ def engine() -> Iterator[Engine]:
 
 
 @settings(max_examples=DRAWS, deadline=None, suppress_health_check=list(HealthCheck))
+@example(case=OPEN, cuts=[0])
 @given(case=cases(), cuts=st.lists(st.integers(0, 9), min_size=1, max_size=3))
 def test_any_splitting_gives_the_findings_of_the_whole(engine: Engine, case: Case, cuts: list[int]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -107,13 +113,18 @@ SCHEMA = {
 }
 
 
-def table(folder: Path, *parts: str, schema: dict[str, Any] = SCHEMA, **more: Any) -> Package:
+def table(
+    folder: Path, *parts: str, schema: dict[str, Any] = SCHEMA, dialect: dict[str, Any] | None = None, **more: Any
+) -> Package:
     paths = []
     for number, text in enumerate(parts):
         paths.append(folder / f"{number}.csv")
         paths[-1].write_text("id,name,of\n" + text, encoding="utf-8")
     return Package(
-        "p", folder, {"name": "p"}, (Resource("t", tuple(paths), schema, {}, "utf-8", {"name": "t", **more}),)
+        "p",
+        folder,
+        {"name": "p"},
+        (Resource("t", tuple(paths), schema, dialect or {}, "utf-8", {"name": "t", **more}),),
     )
 
 
@@ -154,6 +165,28 @@ def test_a_part_with_another_header_is_left_to_the_joined_table(tmp_path: Path) 
         assert [item.type for item in report_of(scans).findings] == ["type-error", "primary-key"]
 
 
+@pytest.mark.parametrize("end", ['"b', '"b\n', "b\\\n"], ids=["a quote", "a quote and a line", "an escaped line end"])
+@pytest.mark.parametrize("last", [False, True])
+def test_a_part_that_ends_within_a_record_is_left_to_the_joined_table(tmp_path: Path, end: str, *, last: bool) -> None:
+    parts = [f"1,a,\n2,{end}", "3,c,\n"]
+    package = table(
+        tmp_path, *(parts[::-1] if last else parts), dialect={"csv": {"escapeChar": "\\"}} if "\\" in end else {}
+    )
+    with open_engine(tmp_path) as opened:
+        divided = divide(opened, package, tmp_path)
+        assert not divided["t"].whole
+        found = validate_tables(opened, package, checks="house", limit=None, divided=divided)
+        assert shape(report_of(found)) == shape(report_of(validate_tables(opened, package, checks="house", limit=None)))
+
+
+def test_a_part_need_not_end_its_last_line(tmp_path: Path) -> None:
+    package = table(tmp_path, '1,a,\n2,"b\n",', "3,c,\n")
+    with open_engine(tmp_path) as opened:
+        divided = divide(opened, package, tmp_path)
+        assert divided["t"].whole
+        assert report_of(validate_tables(opened, package, checks=None, limit=None, divided=divided)).valid
+
+
 def test_parts_that_were_compared_are_compared_with_new_ones_only(tmp_path: Path) -> None:
     package = table(tmp_path, "1,a,\n", "2,b,\n", "1,c,\n")
     with open_engine(tmp_path) as opened:
@@ -163,6 +196,34 @@ def test_parts_that_were_compared_are_compared_with_new_ones_only(tmp_path: Path
         )
         scans = validate_tables(opened, package, checks="house", limit=None, divided={name: Divided(found.sets, parts)})
         assert [(item.type, item.row, item.other) for item in report_of(scans).findings] == [("primary-key", 4, 2)]
+
+
+@pytest.mark.parametrize(
+    ("keys", "follow"),
+    [
+        ([["8", "9"], ["10", "11"]], True),
+        ([["10", "11"], ["8", "9"]], True),
+        ([["8", "9"], [], ["10"]], True),
+        ([["AE", "AFG"], ["B", "C"]], True),
+        ([["8", "10"], ["9", "11"]], False),
+        ([["9", "8"], ["10", "11"]], False),
+        ([["8", "9"], ["9", "10"]], False),
+        ([["a", "b"], ["é", "é1"], ["𝄞"]], True),
+    ],
+)
+def test_parts_whose_keys_follow_each_other_are_not_compared(
+    tmp_path: Path, keys: list[list[str]], *, follow: bool
+) -> None:
+    schema = {"fields": [{"name": "id"}, {"name": "name"}, {"name": "of"}], "uniqueKeys": ["id"]}
+    package = table(tmp_path, *("".join(f"{key},,\n" for key in its) for its in keys), schema=schema)
+    with open_engine(tmp_path) as opened:
+        divided = divide(opened, package, tmp_path)
+        assert apart([part.scan.spans[0] for part in divided["t"].parts if part.scan.rows]) is follow
+        if follow:
+            for part in divided["t"].parts:
+                key_file(part.folder, 0).unlink()
+        found = validate_tables(opened, package, checks="house", limit=None, divided=divided)
+        assert shape(report_of(found)) == shape(report_of(validate_tables(opened, package, checks="house", limit=None)))
 
 
 def test_other_tables_refer_to_all_parts(tmp_path: Path) -> None:
