@@ -11,6 +11,8 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+FULL = os.environ.get("PUBLISHER_FULL") == "1"
+"""Whether everything is tried, for which nobody waits: all rounds, points and pairs, where else a part of them is."""
 SHARED = Path(os.environ.get("PUBLISHER_SHARED", ROOT.parent / "shared"))
 
 

@@ -35,9 +35,9 @@ def small(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """The shipped project, to be changed at will."""
+    """The shipped project, to be changed at will; its pages in one language, which is quicker."""
     for name in ("datasets", "schemas"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    settings = '[tool.publisher]\ntarget = "public"\nlanguages = ["en", "ar", "fr"]\n'
+    settings = '[tool.publisher]\ntarget = "public"\nlanguages = ["en"]\n'
     (tmp_path / "pyproject.toml").write_text(settings)
     return tmp_path

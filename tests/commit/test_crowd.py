@@ -15,9 +15,9 @@ import pytest
 
 from tests.commit.world import cats, seen
 from tests.servers.fixtures import Place
-from tests.tools import ROOT
+from tests.tools import FULL, ROOT
 
-ROUNDS = 20 if os.environ.get("PUBLISHER_FULL") == "1" else 2
+ROUNDS = 20 if FULL else 2
 PROCESSES = THREADS = 4
 
 

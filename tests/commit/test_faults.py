@@ -3,7 +3,6 @@ said is true. 24 publications a server, 200 where PUBLISHER_FULL=1."""
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from dataclasses import replace
 
@@ -20,8 +19,9 @@ from tests.commit.world import Publisher, Tables, cats, seen
 from tests.servers.bucket import Bucket
 from tests.servers.faulty import FAULTS, run_faulty
 from tests.servers.fixtures import CEPH
+from tests.tools import FULL
 
-ROUNDS = 200 if os.environ.get("PUBLISHER_FULL") == "1" else 24
+ROUNDS = 200 if FULL else 24
 
 
 @pytest.mark.timeout(1200)

@@ -19,9 +19,8 @@ from publisher.store import open_store
 from publisher.store.base import Store
 from tests.commit.world import Publisher, cats, seen
 from tests.servers.fixtures import Place
-from tests.tools import ROOT
+from tests.tools import FULL, ROOT
 
-FULL = os.environ.get("PUBLISHER_FULL") == "1"
 MOST = 200
 
 

@@ -32,6 +32,7 @@ from publisher.store.retry import NEVER
 from tests.commit.test_manifest import Death, Fated, expect_truth
 from tests.shelf import Shelf, TableOf
 from tests.store.spy import Spy
+from tests.tools import FULL
 
 SETTINGS = Settings(languages=("en", "fr"), base_url="https://data.example.org/")
 WINDOW = 6
@@ -147,7 +148,7 @@ def copied(store: MemoryStore, *, whole: bool) -> MemoryStore:
     return other
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(3 if FULL else 1))
 def test_learning_one_release_gives_what_reading_all_gives(tmp_path: Path, seed: int) -> None:
     world = World(tmp_path, seed)
     for number in range(12):
@@ -211,7 +212,7 @@ def put(store: Store, key: str, body: bytes) -> None:
 
 @pytest.mark.parametrize("late", [False, True])
 def test_who_dies_while_it_adds_leaves_nothing_that_the_next_run_does_not_mend(tmp_path: Path, late: bool) -> None:
-    """At every fifteenth operation, before or after it."""
+    """At every thirtieth operation, before or after it; at every fifth where PUBLISHER_FULL=1."""
     settings = Settings(base_url="https://data.example.org/")
     world = World(tmp_path, 5)
     for _ in range(9):
@@ -220,7 +221,7 @@ def test_who_dies_while_it_adds_leaves_nothing_that_the_next_run_does_not_mend(t
     world.publish()
     whole = copied(world.store, whole=False)
     bring_up(whole, tmp_path, settings)
-    for dies in range(2 + 7 * late, 400, 15):
+    for dies in range(2 + 13 * late, 400, 5 if FULL else 30):
         store = copied(world.store, whole=True)
         spy = Fated(store, dies=dies, late=late)
         with suppress(Death):
@@ -262,7 +263,7 @@ def test_two_at_once_end_alike(tmp_path: Path) -> None:
 
     whole = copied(world.store, whole=False)
     meddle(whole)
-    for at in range(3, 400, 19):
+    for at in range(3, 400, 7 if FULL else 37):
         store = copied(world.store, whole=True)
         spy = Meddled(store, at, meddle)
         bring_up(spy, tmp_path, settings)

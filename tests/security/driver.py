@@ -24,6 +24,7 @@ from typing import Any
 from publisher.cli import main as run_program
 from publisher.validate import trial
 from tests.security import sandbox
+from tests.tools import FULL
 
 GIB = 1 << 30
 MEMORY, FILE, FILES, CPU = 4 * GIB, 256 << 20, 256, 30
@@ -140,7 +141,7 @@ def warm() -> None:
         for module in ("openpyxl", *modules.read_text().split()):
             with contextlib.suppress(ImportError):
                 importlib.import_module(module)
-    if not sandbox.FULL:
+    if not FULL:
         trial.SECONDS = PATTERN
     gc.collect()
     gc.freeze()

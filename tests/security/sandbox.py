@@ -15,9 +15,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from tests.tools import ROOT
+from tests.tools import FULL, ROOT
 
-FULL = os.environ.get("PUBLISHER_FULL") == "1"
 WORKERS = 2
 LEAST = 100
 """Inputs of each family."""

@@ -21,13 +21,13 @@ from publisher.store import open_store
 from publisher.store.base import Store
 from tests.cli.program import CLEAN
 from tests.security.attacks import names
-from tests.security.sandbox import FULL, LEAST, package, project, write_project
+from tests.security.sandbox import LEAST, package, project, write_project
 from tests.servers.bucket import Bucket
 from tests.servers.fixtures import moto  # noqa: F401 - a fixture that is asked for by name
 from tests.servers.nginx import NGINX, run_nginx
 from tests.servers.threads import running
 from tests.servers.wire import ask, headers_of, tapped
-from tests.tools import require
+from tests.tools import FULL, require
 
 SPLITTING = [
     f"{before}{end}{header}{after}"

@@ -13,8 +13,9 @@ from tests.alerts.receivers import run_hook, run_mailbox
 from tests.alerts.story import START
 from tests.security.attacks.markup import PAYLOADS
 from tests.security.attacks.names import ALL
-from tests.security.sandbox import FULL, LEAST
+from tests.security.sandbox import LEAST
 from tests.security.test_headers import QUOTING, SPLITTING
+from tests.tools import FULL
 
 CHATS = ["<!channel>", "<!here>", "<@U0815>", "<https://example.org|x>", "<https://example.org>", "&lt;!channel&gt;"]
 TEXTS = [*CHATS, *SPLITTING, *QUOTING, *ALL, *PAYLOADS]

@@ -12,7 +12,8 @@ from pathlib import Path
 import openpyxl
 
 from tests.security.attacks.markup import text
-from tests.security.sandbox import FULL, HARMLESS, REFUSED, Attack, Body
+from tests.security.sandbox import HARMLESS, REFUSED, Attack, Body
+from tests.tools import FULL
 
 LEADS = [
     "=",

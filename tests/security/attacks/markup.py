@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 from publisher.validate.house import BIDI, INVISIBLE
 from tests.security.reading import faults
-from tests.security.sandbox import FULL, HARMLESS, REFUSED, Attack, Body, package, project, resource
+from tests.security.sandbox import HARMLESS, REFUSED, Attack, Body, package, project, resource
+from tests.tools import FULL
 
 RUN = "window.hit=1"
 SCRIPTS = [
