@@ -35,24 +35,34 @@ def scan_table(engine: Engine, source: Source, limit: int | None) -> Scan:
     if head.fatal:
         return _stop(Scan(source, tuple(source.schema.fields), (), found), head.fatal)
     try:
-        with known_types():
-            header = Header(
-                list(head.labels),
-                fields=source.schema.fields,
-                row_numbers=list(source.dialect.header_rows),
-                ignore_case=not source.dialect.header_case,
-                fields_match=source.schema.fields_match,
-            )
-            fields = tuple(header.get_expected_fields())
+        fields, errors = _compare_header(source, head.labels)
     except FrictionlessException as refusal:
         return _stop(Scan(source, (), head.labels, found), Finding(refusal.error.type, note=refusal.error.note))
     scan = Scan(source, fields, head.labels, found)
     if head.empty:
         found.add(Finding("source-error", note="the source is empty"))
-    for error in header.errors:
+    for error in errors:
         found.add(_header_finding(error, source, head.labels))
     _read_file(engine, scan)
     return scan
+
+
+def _compare_header(source: Source, labels: tuple[str, ...]) -> tuple[tuple[Any, ...], Sequence[Any]]:
+    """The fields of the columns, and what frictionless says against the labels. Raises FrictionlessException where it refuses them."""
+    schema, dialect = source.schema, source.dialect
+    names = tuple(field.name for field in schema.fields)
+    if labels and labels == names and all(names) and len({*names}) == len(names) and dialect.header_case:
+        # nothing can be said against them, and frictionless copies each field to look
+        return tuple(schema.fields), ()
+    with known_types():
+        header = Header(
+            list(labels),
+            fields=schema.fields,
+            row_numbers=list(dialect.header_rows),
+            ignore_case=not dialect.header_case,
+            fields_match=schema.fields_match,
+        )
+        return tuple(header.get_expected_fields()), header.errors
 
 
 def _read_file(engine: Engine, scan: Scan) -> None:
