@@ -51,7 +51,7 @@ def _compare_header(source: Source, labels: tuple[str, ...]) -> tuple[tuple[Any,
     """The fields of the columns, and what frictionless says against the labels. Raises FrictionlessException where it refuses them."""
     schema, dialect = source.schema, source.dialect
     names = tuple(field.name for field in schema.fields)
-    if labels and labels == names and all(names) and len({*names}) == len(names) and dialect.header_case:
+    if labels and labels == names and all(names) and dialect.header_case:
         # nothing can be said against them, and frictionless copies each field to look
         return tuple(schema.fields), ()
     with known_types():

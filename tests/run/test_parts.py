@@ -124,6 +124,14 @@ def test_an_appended_part_costs_that_part(world: World) -> None:
     assert not verify(world.store, ["p"], retry=NEVER).problems
 
 
+def test_a_part_that_follows_known_ones_is_not_compared_with_them(world: World) -> None:
+    world.part("d", [[10, "2026-01-04", "1", "e"]])
+    world.publish(["b", "c"])
+    world.patch.setattr("publisher.validate.union._hashes", None)
+    assert world.publish(["b", "c", "d"]).version == "1.1.0"
+    assert world.read == ["d.csv"]
+
+
 def test_a_part_that_changed_is_compared_by_itself(world: World) -> None:
     world.publish(["a", "b", "c"])
     world.part("b", [[3, "2026-01-02", "11", "now"], [5, "2026-01-02", "1", ""]])

@@ -5,17 +5,20 @@ from __future__ import annotations
 import gzip
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from publisher import validate_package, validate_table
-from publisher.engine import open_engine
+from publisher.engine import Engine, open_engine
 from publisher.errors import InvalidData, ProjectError
 from publisher.load import load
 from publisher.model import Check, Package, Resource
-from publisher.validate import Checked, check, check_relation, run_checks
+from publisher.validate import Checked, check, check_relation, keys, run_checks
+from publisher.validate.reference import reference_table
+from publisher.validate.scan import stream
 
 MEMBERS = {
     "fields": [{"name": "id", "type": "integer"}, {"name": "name", "constraints": {"unique": True}}],
@@ -49,6 +52,36 @@ def test_keys_between_tables(tmp_path: Path) -> None:
         ["members", 4, None, "primary-key"],
         ["acts", 3, None, "foreign-key"],
     ]
+
+
+@pytest.mark.parametrize(("member", "told", "asked"), [("1", 0, 2), ("3", 101, 101)], ids=["kept", "broken"])
+def test_a_key_that_is_declared_again_is_told_again_and_asked_again_only_where_it_is_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, member: str, told: int, asked: int
+) -> None:
+    """As often as frictionless tells it; a hundred equal keys and one that differs."""
+    queries = []
+
+    def counted(engine: Engine, sql: str) -> Iterator[tuple[Any, ...]]:
+        queries.append(sql)
+        return stream(engine, sql)
+
+    monkeypatch.setattr(keys, "stream", counted)
+    another = {"fields": "amount", "reference": {"resource": "members", "fields": "id"}}
+    schema = {**ACTS, "foreignKeys": [*ACTS["foreignKeys"] * 100, another]}
+    for name, text, its in (
+        ("members", "id,name\n1,A\n", MEMBERS),
+        ("acts", f"member,amount,done\n{member},{member},1\n", schema),
+    ):
+        (tmp_path / f"{name}.csv").write_text(text)
+        (tmp_path / f"{name}.json").write_text(json.dumps(its))
+    given: Any = {
+        "path": tmp_path / "acts.csv",
+        "schema": tmp_path / "acts.json",
+        "references": {"members": (tmp_path / "members.csv", tmp_path / "members.json")},
+    }
+    found = validate_table(**given, limit=None).flatten(["rowNumber", "type"])
+    assert found == reference_table(**given).flatten(["rowNumber", "type"]) == [[2, "foreign-key"]] * told
+    assert len(queries) == asked
 
 
 def test_canonical_text(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def engine() -> Iterator[Engine]:
         yield opened
 
 
-@settings(max_examples=DRAWS // 4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=max(1, DRAWS // 4), deadline=None, suppress_health_check=list(HealthCheck))
 @example(case=OPEN, cuts=[0])
 @given(case=cases(), cuts=st.lists(st.integers(0, 9), min_size=1, max_size=3))
 def test_any_splitting_gives_the_findings_of_the_whole(engine: Engine, case: Case, cuts: list[int]) -> None:

@@ -17,7 +17,8 @@ from publisher.engine import Engine, open_engine
 from publisher.findings import Report
 from publisher.load import Plain
 from publisher.schema import Dialect
-from publisher.validate import mend, structure
+from publisher.validate import mend, structure, table
+from publisher.validate.reading import careful_records
 from publisher.validate.textfile import read_csv, text_columns
 
 CELLS = [
@@ -134,6 +135,19 @@ def test_odd_records_among_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         [2006, 2, "type-error", 2406],
     ]
     assert found.tasks[0].rows == 2005
+
+
+@pytest.mark.parametrize(("end", "mended"), [("x", True), ("x\n", True), ('x,"1', False), ('x,"1\n', False)])
+def test_a_file_in_blocks_that_ends_within_a_record_is_read_by_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str, *, mended: bool
+) -> None:
+    monkeypatch.setattr(mend, "BLOCK", 2000)
+    read = []
+    monkeypatch.setattr(table, "careful_records", lambda *given: read.append(given) or careful_records(*given))
+    lines = [f"x,{number}" for number in range(1, 2001)]
+    lines[700:700] = ["x,1,"]
+    check(tmp_path, ("a,b\n" + "\n".join(lines) + "\n" + end).encode(), TWO)
+    assert (read == []) is mended
 
 
 def test_nul_beside_an_odd_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
