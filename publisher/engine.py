@@ -158,9 +158,8 @@ def open_engine(folder: Path, *, memory: str = "512MB", threads: int | None = No
         ) from error
     engine = Engine(connection, folder)
     try:
-        engine.run("SET GLOBAL TimeZone = 'UTC'")
-        # It would draw on standard output where Python is used by hand.
-        engine.run("SET enable_progress_bar = false")
+        # The bar would draw on standard output where Python is used by hand.
+        engine.run("SET GLOBAL TimeZone = 'UTC'; SET enable_progress_bar = false")
         yield engine
     except duckdb.OutOfMemoryException as error:
         raise UsageError(

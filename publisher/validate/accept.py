@@ -284,10 +284,19 @@ class Column:
     """A field as SQL. `text` is the SQL of its raw cell; cells of a file are never NULL, those of a relation may be (`nullable`).
 
     `value` is the cell or NULL where it is missing, `accepted` true only where frictionless has no finding (else false or
-    NULL), `key` and `canonical` as in Accept, NULL for missing cells; `free` as there."""
+    NULL), `key` and `canonical` as in Accept, NULL for missing cells; `free` as there. Of a column that is not `judged` every cell
+    is accepted."""
 
     def __init__(
-        self, field: Any, text: str, dialect: Dialect, own: Mapping[str, Any], *, keyed: bool, nullable: bool = False
+        self,
+        field: Any,
+        text: str,
+        dialect: Dialect,
+        own: Mapping[str, Any],
+        *,
+        keyed: bool,
+        nullable: bool = False,
+        judged: bool = True,
     ) -> None:
         missing = sorted(
             missing_values(field) | ({dialect.null_sequence} if dialect.null_sequence is not None else set())
@@ -302,6 +311,9 @@ class Column:
         self.free = accept is None or (accept.free and not (field.type in ("string", "any") and _allows_plain(field)))
         self.required = bool(field.constraints.get("required"))
         self.missable = bool(is_missing)
+        if not judged:
+            self.accepted, self.free = "TRUE", True
+            return
         tests = _tests(field, accept) if accept and not own and (accept.key or not keyed) else ["FALSE"]
         if self.required:
             self.accepted = _all([*tests, *(f"NOT ({test})" for test in is_missing)]).format(v=text)

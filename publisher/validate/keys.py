@@ -49,12 +49,18 @@ def keyed_fields(schemas: Mapping[str, Any], name: str) -> frozenset[str]:
         fields |= set(key["fields"])
     for key in unique_keys(schema):
         fields |= set(key)
-    for other, its in schemas.items():
-        for key in its.foreign_keys:
-            reference = key["reference"]
-            if (reference["resource"] or other) == name:
-                fields |= set(reference["fields"])
-    return frozenset(name.lower() for name in fields)
+    return frozenset(name.lower() for name in fields) | referenced_fields(schemas, name)
+
+
+def referenced_fields(schemas: Mapping[str, Any], name: str) -> frozenset[str]:
+    """The fields of table `name`, in lower case, to which foreign keys of `schemas` refer."""
+    return frozenset(
+        field.lower()
+        for other, its in schemas.items()
+        for key in its.foreign_keys
+        if (key["reference"]["resource"] or other) == name
+        for field in key["reference"]["fields"]
+    )
 
 
 def unique_keys(schema: Any) -> list[list[str]]:

@@ -63,20 +63,26 @@ def narrow_sql(scan: Scan, records: Records, keyed: Sequence[int]) -> str:
         tests.append("raw = ''")
         own = ["row", "line", "raw"]
     else:
-        crlf = records.law is not None and records.law.crlf
-        size = cell_bytes(texts, records.quote, crlf, lambda mark: _count(columns, mark))
-        own = [f"{size} AS size", f"{_count(columns, 'chr(10)') if records.quote else 0} AS breaks"]
+        # A cell accepted as, say, a date holds no such mark, and is not searched.
+        strict = [text for text, column in zip(texts, columns, strict=True) if not column.free]
+
+        def count(mark: str) -> str:
+            return f"{occurrences(['free'], mark)} + CASE WHEN bad THEN {occurrences([_concat(strict)], mark)} ELSE 0 END"
+
+        size = cell_bytes(["free", *strict], records.quote, records.law is not None and records.law.crlf, count)
+        own = [f"{size} AS size", f"{count('chr(10)') if records.quote else 0} AS breaks"]
     bad = f"({' AND '.join(tests)}) IS NOT TRUE" if tests else "FALSE"
     tested = "".join(f", {columns[number - 1].accepted} AS a{number}" for number in keyed)
     keys = [f"CASE WHEN a{number} THEN {columns[number - 1].key} END AS k{number}" for number in keyed]
     if scan.source.checks:
         own.append(f"{suspect_cells(scan)} AS suspects")
     selected = ", ".join([*own, f"CASE WHEN bad THEN [{', '.join(texts)}] END AS cells", *keys])
-    return f"SELECT {selected} FROM (SELECT *, {bad} AS bad FROM (SELECT *{tested} FROM {records.sql}))"
+    free = _concat([text for text, column in zip(texts, columns, strict=True) if column.free])
+    tested = f"SELECT *{tested} FROM {records.sql}"
+    return f"SELECT {selected} FROM (SELECT *, {bad} AS bad, {free} AS free FROM ({tested}))"
 
 
-def _count(columns: Sequence[Column], mark: str) -> str:
-    """SQL: how often a character occurs in a record. A cell accepted as, say, a date holds none, and is not searched."""
-    free = [f"c{number}" for number, column in enumerate(columns, start=1) if column.free]
-    strict = [f"c{number}" for number, column in enumerate(columns, start=1) if not column.free]
-    return f"{occurrences(free, mark)} + (CASE WHEN bad THEN {occurrences(strict, mark)} ELSE 0 END)"
+def _concat(texts: Sequence[str]) -> str:
+    """SQL: texts as one. To count in one is as quick as in many, and the statement shorter: DuckDB takes longer to read a long one than
+    to run it on a small table."""
+    return f"concat({', '.join(texts)})" if texts else "''"

@@ -24,7 +24,7 @@ from publisher.validate import house
 from publisher.validate.checklist import apply_checklist
 from publisher.validate.explain import explain
 from publisher.validate.json_rules import check_json_rules
-from publisher.validate.keys import broken_reference, check_keys, keyed_fields
+from publisher.validate.keys import broken_reference, check_keys, keyed_fields, referenced_fields
 from publisher.validate.reading import read_head
 from publisher.validate.scan import Scan, Source
 from publisher.validate.single import Reference, descriptor_at, resource_of
@@ -164,10 +164,12 @@ def validate_resources(
     scans: dict[str, Scan] = {}
     for number, resource in enumerate(resources):
         source = _source(number, resource, plains.get(resource.name), schemas, where_of(resource, root))
-        if house_checks and only in (None, resource.name):
+        if only not in (None, resource.name):
+            source = replace(source, lookup=True, keyed=referenced_fields({only: schemas[only]}, resource.name))
+        if house_checks and not source.lookup:
             settings = resource.descriptor.get("publisher") or {}
             source = replace(source, checks=house.switched_on(source.path, settings, without))
-        for key in source.schema.foreign_keys if only in (None, resource.name) else ():
+        for key in () if source.lookup else source.schema.foreign_keys:
             name = key["reference"]["resource"]
             if name and name not in schemas:
                 raise ProjectError(

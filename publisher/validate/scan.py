@@ -24,7 +24,7 @@ class Source:
 
     `number` tells its relations apart in the engine; `keyed` are the fields whose keys are needed, in lower case (its own and
     those that other tables refer to); `sql` is a relation of text columns that takes the place of a file; `checks` are the house checks
-    that are on.
+    that are on. Of a `lookup` table the keys alone are wanted: it is read for another's foreign keys.
     """
 
     number: int
@@ -38,6 +38,7 @@ class Source:
     keyed: frozenset[str] = frozenset()
     own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     checks: frozenset[str] = frozenset()
+    lookup: bool = False
 
     def needs_key(self, name: str) -> bool:
         """Whether the keys of a field are compared. Case is ignored, as a dialect may ask; a key too many does no harm."""
@@ -126,6 +127,7 @@ class Scan:
                 source.own.get(item.name, {}),
                 keyed=source.needs_key(item.name),
                 nullable=source.plain is None,
+                judged=not source.lookup or source.needs_key(item.name),
             )
             for number, item in enumerate(self.fields, start=1)
         ]

@@ -18,7 +18,8 @@ from publisher.validate.scan import Scan
 def withhold(scan: Scan, task: Task) -> Task:
     """The task as it may be told to anybody."""
     declared = frozenset(item.name for item in scan.source.schema.fields)
-    private = frozenset(private_fields(scan.source.schema.to_descriptor()))
+    fields = [{**item.custom, "name": item.name} for item in scan.source.schema.fields]
+    private = frozenset(private_fields({"fields": fields}))
     numbers = {item.name: number for number, item in enumerate(scan.fields, 1)}
     hidden = frozenset(number for name, number in numbers.items() if name in private or name not in declared)
     foreign = any(code.endswith(("-label", "-header")) for code in task.counts)

@@ -16,7 +16,7 @@ from publisher.engine import Engine, open_engine
 from publisher.errors import InvalidData, ProjectError
 from publisher.load import load
 from publisher.model import Check, Package, Resource
-from publisher.validate import Checked, check, check_relation, keys, run_checks
+from publisher.validate import Checked, check, check_relation, keys, lanes, run_checks
 from publisher.validate.reference import reference_table
 from publisher.validate.scan import stream
 
@@ -82,6 +82,25 @@ def test_a_key_that_is_declared_again_is_told_again_and_asked_again_only_where_i
     found = validate_table(**given, limit=None).flatten(["rowNumber", "type"])
     assert found == reference_table(**given).flatten(["rowNumber", "type"]) == [[2, "foreign-key"]] * told
     assert len(queries) == asked
+
+
+def test_of_a_table_that_is_only_referred_to_nothing_but_keys_is_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = []
+    monkeypatch.setattr(lanes, "judge_records", lambda _engine, scan, _keyed: judged.append(scan.source.name) or "")
+    joined = {"name": "joined", "type": "date", "constraints": {"required": True}}
+    members = {**MEMBERS, "fields": [*MEMBERS["fields"], joined]}
+    resource(tmp_path, "members", 'id,name,joined\n1,A,soon\n2,A,"""\n"\n', members)
+    resource(tmp_path, "acts", "member,amount,done\n2,1,1\n3,2,0\n1,2,0\n", ACTS)
+    given: Any = {
+        "path": tmp_path / "acts.csv",
+        "schema": ACTS,
+        "references": {"members": (tmp_path / "members.csv", members)},
+    }
+    found = validate_table(**given).flatten(["rowNumber", "type"])
+    assert found == reference_table(**given).flatten(["rowNumber", "type"]) == [[3, "foreign-key"]]
+    assert not judged
 
 
 def test_canonical_text(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def check_canonical(engine: Engine, scan: Scan, expected: list[list[Any]]) -> No
         kept = {
             name: value
             for name, value in field.to_descriptor().items()
-            if name in ("itemType", "delimiter", "arrayItem")
+            if name in ("itemType", "delimiter", "arrayItem", "floatNumber")
         }
         plain = frictionless.Schema.from_descriptor(
             {"fields": [{"name": "x", "type": field.type, **kept}], "missingValues": []}
