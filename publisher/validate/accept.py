@@ -133,7 +133,8 @@ def _number(field: Any) -> Accept | None:
         return f"CAST('{number:f}' AS DECIMAL(38,15))" if fits else None
 
     key = f"CASE WHEN contains({plain}, '.') THEN rtrim(rtrim({plain}, '0'), '.') ELSE {plain} END"
-    negative = f"starts_with({plain}, '-')"
+    # a number that the test accepts begins with a digit or with the one sign before them that is less than a point
+    negative = f"{plain} < '.'"
     return Accept(test, key=key, canonical=plain, value=value, bound=bound, negative=negative, free=bool(signs - {"."}))
 
 

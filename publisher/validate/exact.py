@@ -37,11 +37,6 @@ class Verdict:
     blank: bool
 
 
-FINE = Verdict((), None, blank=False)
-MISSING = Verdict((), None, blank=True)
-"""Verdicts on cells that the accept lane has accepted and whose key nobody needs."""
-
-
 class Reader:
     """Reads the cells of one field. `rewritten` gathers (text, canonical text) of valid cells where the two differ, once a value
     while it is remembered; whoever takes them empties the list."""
@@ -57,9 +52,9 @@ class Reader:
         self._seen: dict[str | None, Verdict] = {}
         self.rewritten: list[tuple[str, str]] = []
 
-    def accepted(self, cell: str | None) -> Verdict:
-        """The verdict on a cell that the accept lane has accepted; its key is not worked out."""
-        return MISSING if cell in self._missing else FINE
+    def is_missing(self, cell: str | None) -> bool:
+        """Whether a cell that the accept lane has accepted holds nothing."""
+        return cell in self._missing
 
     def verdict(self, cell: str | None) -> Verdict:
         """The verdict on a cell; None is a cell that the record lacks."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from publisher.engine import Engine, literal
 from publisher.findings import Finding
@@ -42,15 +43,18 @@ def judge_records(engine: Engine, scan: Scan, keyed: Sequence[int]) -> str:
     ):
         key_writer, text_writer = (writer(file) for file in (key_file, text_file))
         readers = [Reader(item, scan.source.dialect, scan.source.own.get(item.name, {})) for item in scan.fields]
-        places = scan.key_places
+        places, patched = scan.key_places, frozenset(keyed)
         for left in _left(engine, scan):
-            _report_record(scan, places, left, _verdicts(readers, left))
-            if any(left.accepted[item - 1 : item] != ACCEPTED for item in keyed):
+            judged = _judged(readers, left)
+            _report_record(scan, places, left, judged, readers)
+            asked = [index for index, _ in judged]
+            if not patched.isdisjoint(asked):
                 key_writer.writerow([left.row, *_keys(readers, left, keyed)])
-            for index, reader in enumerate(readers, start=1):
-                if reader.rewritten:
-                    text_writer.writerows((index, *pair) for pair in reader.rewritten)
-                    reader.rewritten.clear()
+                asked += keyed
+            for index in asked:
+                if rewritten := readers[index - 1].rewritten:
+                    text_writer.writerows((index, *pair) for pair in rewritten)
+                    rewritten.clear()
     if texts.stat().st_size:
         scan.rewritten = f"rewritten{number}"
         columns = ["'field': 'INTEGER'", "'text': 'VARCHAR'", "'canonical': 'VARCHAR'"]
@@ -90,13 +94,28 @@ def _left(engine: Engine, scan: Scan) -> Iterator[Left]:
         shift += breaks
 
 
-def _verdicts(readers: Sequence[Reader], left: Left) -> list[Verdict]:
-    """The verdict on each field of a record; a cell that it lacks is None."""
+def _judged(readers: Sequence[Reader], left: Left) -> list[tuple[int, Verdict]]:
+    """The number of each column whose cell was not accepted, and the verdict on it; a cell that the record lacks is None."""
     if left.accepted:
-        cells = zip(readers, left.cells, left.accepted, strict=True)
-        return [reader.accepted(cell) if its == ACCEPTED else reader.verdict(cell) for reader, cell, its in cells]
+        return [(number, readers[number - 1].verdict(left.cells[number - 1])) for number in _doubtful(left.accepted)]
     padded = [*left.cells, *[None] * len(readers)]
-    return [reader.verdict(cell) for reader, cell in zip(readers, padded, strict=False)]
+    return [
+        (number, reader.verdict(cell)) for number, (reader, cell) in enumerate(zip(readers, padded, strict=False), 1)
+    ]
+
+
+@lru_cache(maxsize=1024)
+def _doubtful(accepted: str) -> tuple[int, ...]:
+    """The numbers of the cells that were not accepted. Records that are wrong in the same places are many."""
+    return tuple(number for number, its in enumerate(accepted, 1) if its != ACCEPTED)
+
+
+def _is_blank(readers: Sequence[Reader], left: Left, judged: Sequence[tuple[int, Verdict]]) -> bool:
+    """Whether no cell of a record holds anything."""
+    if not all(verdict.blank for _, verdict in judged):
+        return False
+    cells = zip(readers, left.cells, left.accepted, strict=False)
+    return all(reader.is_missing(cell) for reader, cell, its in cells if its == ACCEPTED)
 
 
 def _keys(readers: Sequence[Reader], left: Left, keyed: Sequence[int]) -> Iterator[str]:
@@ -106,7 +125,13 @@ def _keys(readers: Sequence[Reader], left: Left, keyed: Sequence[int]) -> Iterat
         yield NO_KEY if key is None else f"{NAN}#{left.row}" if key == NAN else key
 
 
-def _report_record(scan: Scan, places: Sequence[tuple[str, int]], left: Left, verdicts: Sequence[Verdict]) -> None:
+def _report_record(
+    scan: Scan,
+    places: Sequence[tuple[str, int]],
+    left: Left,
+    judged: Sequence[tuple[int, Verdict]],
+    readers: Sequence[Reader],
+) -> None:
     """Add the findings of one record, as frictionless' Row gives them. `places` are those of the primary key."""
     found = scan.found
     texts = tuple([text or "" for text in left.cells])
@@ -133,16 +158,16 @@ def _report_record(scan: Scan, places: Sequence[tuple[str, int]], left: Left, ve
             )
         )
 
-    if all(verdict.blank for verdict in verdicts):
+    if _is_blank(readers, left, judged):
         add("blank-row")
         return
-    for number, verdict in enumerate(verdicts, start=1):
+    for number, verdict in judged:
         for rule, note in verdict.problems:
             if rule == "type":
                 add("type-error", number, note, f"{scan.fields[number - 1].type}/{scan.fields[number - 1].format}")
             else:
                 add("constraint-error", number, note, rule)
-    for number in range(len(texts) + 1, len(verdicts) + 1):
+    for number in range(len(texts) + 1, len(readers) + 1):
         add("missing-cell", number)
-    for number in range(len(verdicts) + 1, len(texts) + 1):
+    for number in range(len(readers) + 1, len(texts) + 1):
         add("extra-cell", number)

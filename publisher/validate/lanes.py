@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 
 from publisher.engine import Engine, SqlError
-from publisher.validate.accept import Column
 from publisher.validate.house import suspect_cells
 from publisher.validate.judge import judge_records
 from publisher.validate.scan import Records, Scan
@@ -67,7 +66,9 @@ def narrow_sql(scan: Scan, records: Records, keyed: Sequence[int]) -> str:
         strict = [text for text, column in zip(texts, columns, strict=True) if not column.free]
 
         def count(mark: str) -> str:
-            return f"{occurrences(['free'], mark)} + CASE WHEN bad THEN {occurrences([_concat(strict)], mark)} ELSE 0 END"
+            return (
+                f"{occurrences(['free'], mark)} + CASE WHEN bad THEN {occurrences([_concat(strict)], mark)} ELSE 0 END"
+            )
 
         size = cell_bytes(["free", *strict], records.quote, records.law is not None and records.law.crlf, count)
         own = [f"{size} AS size", f"{count('chr(10)') if records.quote else 0} AS breaks"]
