@@ -286,7 +286,7 @@ class Column:
 
     `value` is the cell or NULL where it is missing, `accepted` true only where frictionless has no finding (else false or
     NULL), `key` and `canonical` as in Accept, NULL for missing cells; `free` as there. Of a column that is not `judged` every cell
-    is accepted."""
+    is accepted. `typed` is what `accepted` casts the cell to, each time it compares ("" where it casts none): DuckDB casts as often."""
 
     def __init__(
         self,
@@ -307,10 +307,12 @@ class Column:
         for value in missing:
             self.value = f"nullif({self.value}, {literal(value)})"
         accept = TYPES.get(field.type, lambda _field: None)(field)
-        self.key = (accept.key if accept and accept.key else "NULL").format(v=self.value)
         self.canonical = (accept.canonical if accept else "{v}").format(v=self.value)
         self.free = accept is None or (accept.free and not (field.type in ("string", "any") and _allows_plain(field)))
+        self.typed = accept.value.format(v=text) if accept and accept.value.startswith("TRY_CAST") else ""
         self.required = bool(field.constraints.get("required"))
+        # a cell that is required is not accepted where it is missing
+        self.key = (accept.key if accept and accept.key else "NULL").format(v=text if self.required else self.value)
         self.missable = bool(is_missing)
         if not judged:
             self.accepted, self.free = "TRUE", True

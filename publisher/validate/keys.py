@@ -35,10 +35,12 @@ FAMILIES = {
 }
 """Types whose values can be equal in Python; a type that is not here is equal only to itself."""
 ORDERS = {
-    "text": "key > before",
-    "length": "strlen(key) > strlen(before) OR (strlen(key) = strlen(before) AND key > before)",
+    "text": "{0} > {1}",
+    "length": "strlen({0}) > strlen({1}) OR (strlen({0}) = strlen({1}) AND {0} > {1})",
 }
-"""SQL of what makes a key the greater one: names and dates are sorted as text, whole numbers by their length first."""
+"""SQL of what makes a key the greater of two: names and dates are sorted as text, whole numbers by their length first."""
+SUSPECTS = 10_000
+"""Keys out of order that are worth looking at alone."""
 
 
 def keyed_fields(schemas: Mapping[str, Any], name: str) -> frozenset[str]:
@@ -205,10 +207,11 @@ def _repeated(
     if len(columns) == 1 and any(orders(engine, relation, columns[0])):
         return
     names, nothing = ", ".join(columns), all_null(columns)
-    found = f"count(*) > 1 OR ({nothing})" if blank else f"count(*) > 1 AND NOT ({nothing})"
-    engine.run(
-        f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT {names} FROM {relation} GROUP BY {names} HAVING {found}"
-    )
+    if len(columns) > 1 or not _find_suspects(engine, relation, columns[0]):
+        found = f"count(*) > 1 OR ({nothing})" if blank else f"count(*) > 1 AND NOT ({nothing})"
+        engine.run(
+            f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT {names} FROM {relation} GROUP BY {names} HAVING {found}"
+        )
     if not engine.value("SELECT count(*) FROM repeated"):
         return
     same = " AND ".join(f"its.{column} IS NOT DISTINCT FROM repeated.{column}" for column in columns)
@@ -223,12 +226,34 @@ def _repeated(
         yield row, other, tuple(cells)
 
 
+def _find_suspects(engine: Engine, relation: str, column: str) -> bool:
+    """Put keys in the table `repeated` beside which no key can be repeated: those that are not greater than the one before. False where
+    all have to be compared: where they are many, where one is missing, or where the others do not ascend without them.
+
+    Most tables are sorted by their key, or would be but for a few records; where one is not, its first records tell."""
+    before, earlier = f"lag({column}) OVER () AS before", f"lag({column}, 2) OVER () AS earlier"
+    for order in ORDERS.values():
+        falls = f"NOT ({order.format('key', 'before')})"
+        stray = f"NOT ({order.format('before', 'earlier')}) AND NOT ({order.format('key', 'earlier')})"
+        engine.run(
+            f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT key AS {column}, key IS NULL OR ({stray}) AS stray"
+            f" FROM (SELECT {column} AS key, {before}, {earlier} FROM {relation})"
+            f" WHERE key IS NULL OR {falls} OR ({stray}) LIMIT {SUSPECTS + 1}"
+        )
+        count, strays = engine.rows("SELECT count(*), coalesce(bool_or(stray), FALSE) FROM repeated")[0]
+        if count <= SUSPECTS and not strays:
+            return True
+    return False
+
+
 def orders(engine: Engine, relation: str, column: str) -> Iterator[str]:
     """The ORDERS in which each key is greater than the one before it, so that none is missing or repeated. Most tables are sorted by
     their key; where one is not, the first few records tell."""
     pairs = f"SELECT {column} AS key, lag({column}) OVER () AS before FROM {relation}"
-    for name, greater in ORDERS.items():
-        if not engine.rows(f"SELECT 1 FROM ({pairs}) WHERE key IS NULL OR NOT ({greater}) LIMIT 1"):
+    for name, order in ORDERS.items():
+        if not engine.rows(
+            f"SELECT 1 FROM ({pairs}) WHERE key IS NULL OR NOT ({order.format('key', 'before')}) LIMIT 1"
+        ):
             yield name
 
 

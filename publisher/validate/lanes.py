@@ -51,11 +51,13 @@ def narrow_sql(scan: Scan, records: Records, keyed: Sequence[int]) -> str:
     """SQL of the narrow table (see the module's first lines)."""
     texts = [f"c{number}" for number in range(1, records.width + 1)]
     columns = scan.columns("c{}")
-    tests = [
-        f"a{number}" if number in keyed else column.accepted
-        for number, column in enumerate(columns, start=1)
-        if column.accepted != "TRUE"
-    ]
+    tests, typed = [], ""
+    for number, column in enumerate(columns, start=1):
+        test = f"a{number}" if number in keyed else column.accepted
+        if column.typed and test.count(column.typed) > 1:
+            typed += f", {column.typed} AS t{number}"
+            test = test.replace(column.typed, f"t{number}")
+        tests += [test] * (test != "TRUE")
     if all(column.missable and not column.required for column in columns):
         tests.append(f"({' OR '.join(f'{column.value} IS NOT NULL' for column in columns) or 'FALSE'})")
     if records.counted:
@@ -79,7 +81,7 @@ def narrow_sql(scan: Scan, records: Records, keyed: Sequence[int]) -> str:
         own.append(f"{suspect_cells(scan)} AS suspects")
     selected = ", ".join([*own, f"CASE WHEN bad THEN [{', '.join(texts)}] END AS cells", *keys])
     free = _concat([text for text, column in zip(texts, columns, strict=True) if column.free])
-    tested = f"SELECT *{tested} FROM {records.sql}"
+    tested = f"SELECT *{typed}{tested} FROM {records.sql}"
     return f"SELECT {selected} FROM (SELECT *, {bad} AS bad, {free} AS free FROM ({tested}))"
 
 
