@@ -69,6 +69,11 @@ class Engine:
         assert row is not None
         return row[0]
 
+    @property
+    def threads(self) -> int:
+        """How many threads a statement may use."""
+        return int(self.value("SELECT current_setting('threads')"))
+
     def columns(self, select: str) -> list[tuple[str, str]]:
         """Names and types of what a SELECT returns. It is not run."""
         found = self.connection.sql(select)

@@ -2,7 +2,7 @@
 
 DuckDB composes lines with all threads and hands them over in their order through a pipe, whose other end is written and hashed as it
 comes: the pipe holds DuckDB back, so that memory does not grow with the table. JSON and NDJSON hold the same lines, so DuckDB
-composes them once.
+composes them once. Where it has one thread, as on a worker whose neighbour has the other core, it writes files itself.
 """
 
 from __future__ import annotations
@@ -86,10 +86,10 @@ def write_csv(engine: Engine, table: Table, folder: Path) -> File:
         csv_cell(field, quote(str(field["name"])), missing_marker(field, schema), alone=len(fields) == 1)
         for field in fields
     ]
-    with _output(folder / table_file(table.resource.name, "csv")) as output:
-        output.write((",".join(csv_text(name) for name in table.resource.fields) + "\n").encode())
-        _pour(engine, table, "concat(" + ", ',', ".join(cells) + ")", output.path, output.write)
-        return output.close()
+    head = ",".join(csv_text(name) for name in table.resource.fields)
+    return _write_lines(
+        engine, table, "concat(" + ", ',', ".join(cells) + ")", folder / table_file(table.resource.name, "csv"), head
+    )
 
 
 def write_json(engine: Engine, table: Table, folder: Path, package: str, version: str) -> tuple[File, File]:
@@ -112,9 +112,7 @@ def write_json(engine: Engine, table: Table, folder: Path, package: str, version
 
 def write_ndjson(engine: Engine, table: Table, folder: Path) -> File:
     """NDJSON alone, for a table that is too large for one document."""
-    with _output(folder / table_file(table.resource.name, "ndjson")) as lines:
-        _pour(engine, table, _line(table), lines.path, lines.write)
-        return lines.close()
+    return _write_lines(engine, table, _line(table), folder / table_file(table.resource.name, "ndjson"))
 
 
 def _line(table: Table) -> str:
@@ -142,6 +140,24 @@ def write_parquet(engine: Engine, table: Table, csv: File, folder: Path, package
         f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_group(engine, table, csv)}, KV_METADATA {{{metadata}}}"
     )
     engine.export(f"SELECT {', '.join(columns)} FROM {table.relation}", path, options)
+    return _written(path)
+
+
+def _write_lines(engine: Engine, table: Table, line: str, path: Path, head: str | None = None) -> File:
+    """A file of a table's lines (SQL of one), after the line `head` if there is one."""
+    if engine.threads == 1:
+        first = "" if head is None else f"SELECT {literal(head)} UNION ALL "
+        engine.export(f"{first}SELECT {line} FROM {table.relation}", path, _LINES)
+        return _written(path)
+    with _output(path) as output:
+        if head is not None:
+            output.write(f"{head}\n".encode())
+        _pour(engine, table, line, path, output.write)
+        return output.close()
+
+
+def _written(path: Path) -> File:
+    """A file that DuckDB wrote."""
     _seal(path)
     return File(path.name, path.stat().st_size, sha256_file(path), path)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import errno
+import hashlib
 import io
 import json
 import os
@@ -166,24 +167,25 @@ def check_formats(folder: Path, schema: dict[str, Any], rows: list[list[str | No
         assert stored == [typed(row[number], kind, value) for row, value in zip(rows, stored, strict=True)]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(random_tables())
-@example(({"fields": [{"name": "only", "type": "string"}]}, [[None], ["x"], [None]]))
+@pytest.mark.parametrize("threads", [1, 2])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(random=random_tables())
+@example(random=({"fields": [{"name": "only", "type": "string"}]}, [[None], ["x"], [None]]))
 @example(
-    (
+    random=(
         {"fields": [{"name": "text", "type": "string"}, {"name": "n", "type": "integer"}]},
         [[text, "1"] for text in HOSTILE],
     )
 )
-@example(({"fields": [{"name": "n", "type": "number"}]}, [["9.50"], [None], ["1" + "0" * 37]]))
-@example(({"fields": [{"name": "n", "type": "number"}]}, [["1E400"]]))
-@example(({"fields": [{"name": "at", "type": "datetime"}]}, [["2024-01-01T00:00:00Z"], ["2024-01-01T00:00:00"]]))
-@example(({"fields": [{"name": "at", "type": "datetime"}]}, [["2024-01-01T00:00:00+02:00"]]))
-@example(({"fields": [{"name": "at", "type": "time"}]}, [["12:00:00+02:00"], ["12:00:00"]]))
-def test_every_format_reads_back_as_it_was(random: tuple[dict[str, Any], list[list[str | None]]]) -> None:
+@example(random=({"fields": [{"name": "n", "type": "number"}]}, [["9.50"], [None], ["1" + "0" * 37]]))
+@example(random=({"fields": [{"name": "n", "type": "number"}]}, [["1E400"]]))
+@example(random=({"fields": [{"name": "at", "type": "datetime"}]}, [["2024-01-01T00:00:00Z"], ["2024-01-01T00:00:00"]]))
+@example(random=({"fields": [{"name": "at", "type": "datetime"}]}, [["2024-01-01T00:00:00+02:00"]]))
+@example(random=({"fields": [{"name": "at", "type": "time"}]}, [["12:00:00+02:00"], ["12:00:00"]]))
+def test_every_format_reads_back_as_it_was(random: tuple[dict[str, Any], list[list[str | None]]], threads: int) -> None:
     schema, rows = random
     with tempfile.TemporaryDirectory() as name:
-        publish_one(Path(name), schema, rows)
+        publish_one(Path(name), schema, rows, threads=threads)
         check_formats(Path(name), schema, rows)
 
 
@@ -297,6 +299,28 @@ def many(rows: int) -> list[list[str | None]]:
     ]
 
 
+@pytest.mark.parametrize("rows", [0, 3, 5000])
+def test_one_thread_writes_the_files_that_several_send_through_a_pipe(tmp_path: Path, rows: int) -> None:
+    found = []
+    for threads in (1, 2):
+        folder = tmp_path / str(threads)
+        with opened(folder, threads=threads) as engine:
+            engine.run(
+                "CREATE TABLE t AS SELECT CAST(i AS VARCHAR) AS id, CASE WHEN i % 3 > 0 THEN concat('\"ö', chr(10), i) END AS text"
+                f" FROM range({rows}) AS r (i)"
+            )
+            schema = {"fields": [{"name": "id", "type": "integer"}, {"name": "text", "type": "string"}]}
+            whole = Table(table("t", schema), "t", rows)
+            made = [tables.write_csv(engine, whole, folder), tables.write_ndjson(engine, whole, folder)]
+        for file in made:
+            assert file.path is not None
+            data = file.path.read_bytes()
+            assert (file.bytes, file.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+            assert not file.path.stat().st_mode & 0o222
+        found.append([replace(file, path=None) for file in made])
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize(("threads", "memory"), [(1, "512MB"), (2, "200MB"), (4, "1GB")])
 def test_bytes_do_not_depend_on_threads_or_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int, memory: str
@@ -387,8 +411,9 @@ def test_the_bytes_are_those_the_documentation_shows(tmp_path: Path) -> None:
     assert {b"package": b"example", b"version": b"1.0.0", b"table": b"t"}.items() <= metadata.items()
 
 
-def test_an_empty_table_has_its_header_and_types(tmp_path: Path) -> None:
-    publish_one(tmp_path, PLAIN, [])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_empty_table_has_its_header_and_types(tmp_path: Path, threads: int) -> None:
+    publish_one(tmp_path, PLAIN, [], threads=threads)
     release = tmp_path / "release"
     assert (release / "t.csv").read_bytes() == b"id,amount,day,at,done,name\n"
     assert document(tmp_path, "t.json")["rows"] == []
