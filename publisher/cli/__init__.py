@@ -5,7 +5,6 @@ A command's module is loaded when the command is called, so that help and comple
 
 from __future__ import annotations
 
-import gc
 import importlib
 import importlib.metadata
 import os
@@ -126,9 +125,6 @@ def main() -> None:
             sys.exit(STOPPED)
         tell_bug(error)
         sys.exit(BUG)
-    finally:
-        # The process ends: looking for cycles among all that was imported takes longer than many a command.
-        gc.freeze()
 
 
 def leave(code: int) -> NoReturn:
