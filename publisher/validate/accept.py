@@ -44,6 +44,7 @@ class Accept:
 
 
 NUMBER = r"(?:-?[1-9][0-9]{0,17}|0)(?:\.[0-9]{1,15})?|-0\.[0-9]{0,14}[1-9]"
+UNSIGNED = r"(?:[1-9][0-9]{0,17}|0)(?:\.[0-9]{1,15})?"
 DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 WORD = r"[0-9a-z]+(?:[._+-][0-9a-z]+){0,7}"
@@ -118,12 +119,14 @@ def _number(field: Any) -> Accept | None:
     ):
         return None
     plain = "{v}"
-    test = full_match(NUMBER)
+    signed = not any(_is_zero(field, name) for name in ("minimum", "exclusiveMinimum"))
+    pattern = NUMBER if signed else UNSIGNED
+    test = full_match(pattern)
     if group or point != ".":
         plain = f"replace({plain}, {_brace(literal(group))}, '')" if group else plain
         bare = plain
         plain = f"replace({plain}, {_brace(literal(point))}, '.')" if point != "." else plain
-        test = full_match(NUMBER, plain) + (f" AND NOT contains({bare}, '.')" if point != "." else "")
+        test = full_match(pattern, plain) + (f" AND NOT contains({bare}, '.')" if point != "." else "")
     value = f"TRY_CAST({plain} AS DECIMAL(38,15))"
 
     def bound(value: Any) -> str | None:
@@ -133,9 +136,13 @@ def _number(field: Any) -> Accept | None:
         return f"CAST('{number:f}' AS DECIMAL(38,15))" if fits else None
 
     key = f"CASE WHEN contains({plain}, '.') THEN rtrim(rtrim({plain}, '0'), '.') ELSE {plain} END"
-    # a number that the test accepts begins with a digit or with the one sign before them that is less than a point
-    negative = f"{plain} < '.'"
+    # a sign is less than a point, digits are greater
+    negative = f"{plain} < '.'" if signed else "FALSE"
     return Accept(test, key=key, canonical=plain, value=value, bound=bound, negative=negative, free=bool(signs - {"."}))
+
+
+def _is_zero(field: Any, bound: str) -> bool:
+    return bound in field.constraints and field.create_value_reader()(copy.deepcopy(field.constraints[bound])) == 0
 
 
 def _boolean(field: Any) -> Accept:
