@@ -181,7 +181,8 @@ class _Cluster:
                 "cluster addr": "127.0.0.1",
                 "osd data": var / "osd",
                 "osd objectstore": "bluestore",
-                "bluestore block size": 8 << 30,
+                # a file with holes: it takes what is stored, and benches store ten gigabytes
+                "bluestore block size": 32 << 30,
                 "bluestore block path": "",
                 "osd mclock skip benchmark": "true",
                 "osd memory target": 939524096,
