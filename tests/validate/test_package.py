@@ -103,6 +103,26 @@ def test_of_a_table_that_is_only_referred_to_nothing_but_keys_is_judged(
     assert not judged
 
 
+def test_keys_of_a_table_that_is_only_referred_to_are_equal_by_value(tmp_path: Path) -> None:
+    resource(tmp_path, "members", "id,name\n+1,A\n02,B\nx,C\n", MEMBERS)
+    resource(tmp_path, "acts", "member,amount,done\n1,1,1\n2,2,0\n3,2,0\n", ACTS)
+    given: Any = {
+        "path": tmp_path / "acts.csv",
+        "schema": ACTS,
+        "references": {"members": (tmp_path / "members.csv", MEMBERS)},
+    }
+    found = validate_table(**given).flatten(["rowNumber", "type"])
+    assert found == reference_table(**given).flatten(["rowNumber", "type"]) == [[4, "foreign-key"]]
+
+
+def test_a_record_is_blank_only_where_every_cell_is_missing(tmp_path: Path) -> None:
+    schema = {"fields": [{"name": "a", "constraints": {"required": True}}, {"name": "b"}, {"name": "c"}]}
+    resource(tmp_path, "t", "a,b,c\n,x,\n,,\n,,y\nz,,\n", schema)
+    found = validate_table(tmp_path / "t.csv", schema).flatten(["rowNumber", "fieldNumber", "type"])
+    assert found == reference_table(tmp_path / "t.csv", schema).flatten(["rowNumber", "fieldNumber", "type"])
+    assert found == [[2, 1, "constraint-error"], [3, None, "blank-row"], [4, 1, "constraint-error"]]
+
+
 def test_canonical_text(tmp_path: Path) -> None:
     given = package(tmp_path, "id,name\n007,é\n+8, x\n", 'member,amount,done\n7,"1,234.50",TRUE\n,1e3,0\n8,-0.0,\n')
     with open_engine(tmp_path) as engine:
