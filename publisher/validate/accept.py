@@ -24,13 +24,13 @@ from publisher.validate.patterns import any_of, matching
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """SQL over the text of one cell, `{v}` standing for the text (never NULL).
+    """SQL over the text of one cell, `{v}` standing for the text (never NULL), in `test` and constraints `{t}` for `value`.
 
     `test` accepts the cell where it is true; false and NULL refuse it. `key` is its key (equal text for equal values, as
     exact.key_of gives it), `canonical` the text that is published, `value` what bounds compare with, written so that a cell which
     `test` refuses gives NULL, not an error. `bound` turns a bound's typed value into the SQL it is compared with, or None where
-    it cannot be; `negative` is true below zero, where that is told sooner than by comparing values. `free` says that an accepted cell
-    may hold any character, quotes included.
+    it cannot be; `unsigned` says that `test` refuses what is below zero. `free` says that an accepted cell may hold any character, quotes
+    included.
     """
 
     test: str
@@ -38,7 +38,7 @@ class Accept:
     canonical: str = "{v}"
     value: str = ""
     bound: Callable[[Any], str | None] = lambda _value: None
-    negative: str = ""
+    unsigned: bool = False
     length: bool = False
     free: bool = False
 
@@ -103,8 +103,7 @@ def _integer(_field: Any) -> Accept:
     def bound(value: Any) -> str | None:
         return f"{value}" if abs(value) < 10**18 else None
 
-    value = "TRY_CAST({v} AS BIGINT)"
-    return Accept(f"CAST({value} AS VARCHAR) = {{v}}", value=value, bound=bound)
+    return Accept("CAST({t} AS VARCHAR) = {v}", value="TRY_CAST({v} AS BIGINT)", bound=bound)
 
 
 def _number(field: Any) -> Accept | None:
@@ -119,8 +118,8 @@ def _number(field: Any) -> Accept | None:
     ):
         return None
     plain = "{v}"
-    signed = not any(_is_zero(field, name) for name in ("minimum", "exclusiveMinimum"))
-    pattern = NUMBER if signed else UNSIGNED
+    unsigned = any(_is_zero(field, name) for name in ("minimum", "exclusiveMinimum"))
+    pattern = UNSIGNED if unsigned else NUMBER
     test = full_match(pattern)
     if group or point != ".":
         plain = f"replace({plain}, {_brace(literal(group))}, '')" if group else plain
@@ -136,9 +135,7 @@ def _number(field: Any) -> Accept | None:
         return f"CAST('{number:f}' AS DECIMAL(38,15))" if fits else None
 
     key = f"CASE WHEN contains({plain}, '.') THEN rtrim(rtrim({plain}, '0'), '.') ELSE {plain} END"
-    # a sign is less than a point, digits are greater
-    negative = f"{plain} < '.'" if signed else "FALSE"
-    return Accept(test, key=key, canonical=plain, value=value, bound=bound, negative=negative, free=bool(signs - {"."}))
+    return Accept(test, key=key, canonical=plain, value=value, bound=bound, unsigned=unsigned, free=bool(signs - {"."}))
 
 
 def _is_zero(field: Any, bound: str) -> bool:
@@ -263,10 +260,10 @@ def _enum(field: Any, value: Any, accept: Accept) -> str | None:
 def _compare(operator: str) -> Constraint:
     def constraint(field: Any, value: Any, accept: Accept) -> str | None:
         limit = field.create_value_reader()(copy.deepcopy(value))
-        if operator == ">=" and accept.negative and limit == 0:
-            return f"NOT {accept.negative}"
+        if operator == ">=" and accept.unsigned and limit == 0:
+            return "TRUE"
         bound = accept.bound(limit)
-        return f"{accept.value} {operator} {_brace(bound)}" if accept.value and bound else None
+        return f"{{t}} {operator} {_brace(bound)}" if accept.value and bound else None
 
     return constraint
 
@@ -292,8 +289,8 @@ class Column:
     """A field as SQL. `text` is the SQL of its raw cell; cells of a file are never NULL, those of a relation may be (`nullable`).
 
     `value` is the cell or NULL where it is missing, `accepted` true only where frictionless has no finding (else false or
-    NULL), `key` and `canonical` as in Accept, NULL for missing cells; `free` as there. Of a column that is not `judged` every cell
-    is accepted. `typed` is what `accepted` casts the cell to, each time it compares ("" where it casts none): DuckDB casts as often."""
+    NULL), `key` and `canonical` as in Accept, NULL for missing cells (`key` is that of an accepted cell); `free` as there. Of a column
+    that is not `judged` every cell is accepted. `typed` is the cell's typed value where `accepted` needs it more than once (else "")."""
 
     def __init__(
         self,
@@ -316,19 +313,29 @@ class Column:
         accept = TYPES.get(field.type, lambda _field: None)(field)
         self.canonical = (accept.canonical if accept else "{v}").format(v=self.value)
         self.free = accept is None or (accept.free and not (field.type in ("string", "any") and _allows_plain(field)))
-        self.typed = accept.value.format(v=text) if accept and accept.value.startswith("TRY_CAST") else ""
         self.required = bool(field.constraints.get("required"))
         # a cell that is required is not accepted where it is missing
         self.key = (accept.key if accept and accept.key else "NULL").format(v=text if self.required else self.value)
         self.missable = bool(is_missing)
+        self._text, self._value, self.typed = text, accept.value.format(v=text) if accept else "", ""
         if not judged:
-            self.accepted, self.free = "TRUE", True
+            self._accepted, self.free = "TRUE", True
             return
         tests = _tests(field, accept) if accept and not own and (accept.key or not keyed) else ["FALSE"]
+        if self._value != text and sum(test.count("{t}") for test in tests) > 1:
+            self.typed = self._value
         if self.required:
-            self.accepted = _all([*tests, *(f"NOT ({test})" for test in is_missing)]).format(v=text)
+            self._accepted = _all([*tests, *(f"NOT ({test})" for test in is_missing)])
         else:
-            self.accepted = _any_of([*is_missing, _all(tests)]).format(v=text)
+            self._accepted = _any_of([*is_missing, _all(tests)])
+
+    @property
+    def accepted(self) -> str:
+        return self.accepted_by(self._value)
+
+    def accepted_by(self, value: str) -> str:
+        """`accepted`, the typed value of the cell being in the column `value`: DuckDB casts as often as a statement says so."""
+        return self._accepted.format(v=self._text, t=value)
 
 
 def _allows_plain(field: Any) -> bool:

@@ -83,7 +83,7 @@ def _locate(finding: Finding, line: int | None, plain: Plain | None) -> Finding:
         return finding if finding.line == line else replace(finding, line=line)
     if plain.converted:
         return replace(finding, line=None)
-    part = next((part for part in reversed(plain.parts) if part.line <= line), None) if plain.parts else None
+    part = next((part for part in reversed(plain.parts) if part.line <= line), None)
     if part is None:
         return finding if finding.line == line else replace(finding, line=line)
     return replace(finding, path=str(part.path), line=line - part.line + 1 + part.left_out)

@@ -43,12 +43,12 @@ def judge_records(engine: Engine, scan: Scan, keyed: Sequence[int]) -> str:
     ):
         key_writer, text_writer = (writer(file) for file in (key_file, text_file))
         readers = [Reader(item, scan.source.dialect, scan.source.own.get(item.name, {})) for item in scan.fields]
-        places, patched = scan.key_places, frozenset(keyed)
+        places = scan.key_places
         for left in _left(engine, scan):
             judged = _judged(readers, left)
             _report_record(scan, places, left, judged, readers)
             asked = [index for index, _ in judged]
-            if not patched.isdisjoint(asked):
+            if not {*keyed}.isdisjoint(asked):
                 key_writer.writerow([left.row, *_keys(readers, left, keyed)])
                 asked += keyed
             for index in asked:

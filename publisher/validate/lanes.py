@@ -54,10 +54,11 @@ def narrow_sql(scan: Scan, records: Records, keyed: Sequence[int]) -> str:
     tests, typed = [], ""
     for number, column in enumerate(columns, start=1):
         test = f"a{number}" if number in keyed else column.accepted
-        if column.typed and test.count(column.typed) > 1:
+        if column.typed and number not in keyed:
             typed += f", {column.typed} AS t{number}"
-            test = test.replace(column.typed, f"t{number}")
-        tests += [test] * (test != "TRUE")
+            test = column.accepted_by(f"t{number}")
+        if column.accepted != "TRUE":
+            tests.append(test)
     if all(column.missable and not column.required for column in columns):
         tests.append(f"({' OR '.join(f'{column.value} IS NOT NULL' for column in columns) or 'FALSE'})")
     if records.counted:

@@ -84,43 +84,52 @@ def test_a_key_that_is_declared_again_is_told_again_and_asked_again_only_where_i
     assert len(queries) == asked
 
 
+def found_in(folder: Path, text: str, schema: dict[str, Any], members: Resource | None = None) -> list[list[Any]]:
+    """(record, field, code) of the findings in one table, which are frictionless' too."""
+    table = resource(folder, "t", text, schema)
+    references = {"members": (members.paths[0], members.schema)} if members else None
+    wanted = ["rowNumber", "fieldNumber", "type"]
+    found = validate_table(table.paths[0], schema, references=references).flatten(wanted)
+    assert found == reference_table(table.paths[0], schema, references=references).flatten(wanted)
+    return found
+
+
 def test_of_a_table_that_is_only_referred_to_nothing_but_keys_is_judged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judged = []
     monkeypatch.setattr(lanes, "judge_records", lambda _engine, scan, _keyed: judged.append(scan.source.name) or "")
     joined = {"name": "joined", "type": "date", "constraints": {"required": True}}
-    members = {**MEMBERS, "fields": [*MEMBERS["fields"], joined]}
-    resource(tmp_path, "members", 'id,name,joined\n1,A,soon\n2,A,"""\n"\n', members)
-    resource(tmp_path, "acts", "member,amount,done\n2,1,1\n3,2,0\n1,2,0\n", ACTS)
-    given: Any = {
-        "path": tmp_path / "acts.csv",
-        "schema": ACTS,
-        "references": {"members": (tmp_path / "members.csv", members)},
-    }
-    found = validate_table(**given).flatten(["rowNumber", "type"])
-    assert found == reference_table(**given).flatten(["rowNumber", "type"]) == [[3, "foreign-key"]]
+    schema = {**MEMBERS, "fields": [*MEMBERS["fields"], joined]}
+    members = resource(tmp_path, "members", 'id,name,joined\n1,A,soon\n2,A,"""\n"\n', schema)
+    assert found_in(tmp_path, "member,amount,done\n2,1,1\n3,2,0\n1,2,0\n", ACTS, members) == [[3, None, "foreign-key"]]
     assert not judged
 
 
 def test_keys_of_a_table_that_is_only_referred_to_are_equal_by_value(tmp_path: Path) -> None:
-    resource(tmp_path, "members", "id,name\n+1,A\n02,B\nx,C\n", MEMBERS)
-    resource(tmp_path, "acts", "member,amount,done\n1,1,1\n2,2,0\n3,2,0\n", ACTS)
-    given: Any = {
-        "path": tmp_path / "acts.csv",
-        "schema": ACTS,
-        "references": {"members": (tmp_path / "members.csv", MEMBERS)},
-    }
-    found = validate_table(**given).flatten(["rowNumber", "type"])
-    assert found == reference_table(**given).flatten(["rowNumber", "type"]) == [[4, "foreign-key"]]
+    members = resource(tmp_path, "members", "id,name\n+1,A\n02,B\nx,C\n", MEMBERS)
+    assert found_in(tmp_path, "member,amount,done\n1,1,1\n2,2,0\n3,2,0\n", ACTS, members) == [[4, None, "foreign-key"]]
 
 
 def test_a_record_is_blank_only_where_every_cell_is_missing(tmp_path: Path) -> None:
     schema = {"fields": [{"name": "a", "constraints": {"required": True}}, {"name": "b"}, {"name": "c"}]}
-    resource(tmp_path, "t", "a,b,c\n,x,\n,,\n,,y\nz,,\n", schema)
-    found = validate_table(tmp_path / "t.csv", schema).flatten(["rowNumber", "fieldNumber", "type"])
-    assert found == reference_table(tmp_path / "t.csv", schema).flatten(["rowNumber", "fieldNumber", "type"])
-    assert found == [[2, 1, "constraint-error"], [3, None, "blank-row"], [4, 1, "constraint-error"]]
+    assert found_in(tmp_path, "a,b,c\n,x,\n,,\n,,y\nz,,\n", schema) == [
+        [2, 1, "constraint-error"],
+        [3, None, "blank-row"],
+        [4, 1, "constraint-error"],
+    ]
+
+
+def test_a_schema_may_say_what_our_sql_says(tmp_path: Path) -> None:
+    missing = ["", "TRY_CAST(c1 AS BIGINT)", "{t}", "{v}"]
+    year = {"name": "year", "type": "integer", "constraints": {"minimum": 2000, "maximum": 2030}}
+    schema = {"fields": [year, {"name": "b"}], "missingValues": missing}
+    rows = "".join(f"{cell},x\n" for cell in (*missing, "t1", "c1", "2001", "1999"))
+    assert found_in(tmp_path, f"year,b\n{rows}", schema) == [
+        [6, 1, "type-error"],
+        [7, 1, "type-error"],
+        [9, 1, "constraint-error"],
+    ]
 
 
 def test_canonical_text(tmp_path: Path) -> None:
