@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -27,10 +26,9 @@ class Accept:
     """SQL over the text of one cell, `{v}` standing for the text (never NULL), in `test` and constraints `{t}` for `value`.
 
     `test` accepts the cell where it is true; false and NULL refuse it. `key` is its key (equal text for equal values, as
-    exact.key_of gives it), `canonical` the text that is published, `value` what bounds compare with, written so that a cell which
-    `test` refuses gives NULL, not an error. `bound` turns a bound's typed value into the SQL it is compared with, or None where
-    it cannot be; `unsigned` says that `test` refuses what is below zero. `free` says that an accepted cell may hold any character, quotes
-    included.
+    exact.key_of gives it), `canonical` the text that is published, `value` what bounds compare with; of a cell which `test` refuses
+    none of them is an error, and `value` is NULL. `bound` turns a bound's typed value into the SQL it is compared with, or None where
+    it cannot be; `unsigned` says that `test` refuses what is below zero.
     """
 
     test: str
@@ -40,7 +38,6 @@ class Accept:
     bound: Callable[[Any], str | None] = lambda _value: None
     unsigned: bool = False
     length: bool = False
-    free: bool = False
 
 
 NUMBER = r"(?:-?[1-9][0-9]{0,17}|0)(?:\.[0-9]{1,15})?|-0\.[0-9]{0,14}[1-9]"
@@ -88,15 +85,11 @@ def _string(field: Any) -> Accept | None:
         "uuid": full_match(UUID),
         "binary": full_match(BASE64),
     }
-    return (
-        Accept(tests[field.format], length=True, free=field.format in ("default", "uri"))
-        if field.format in tests
-        else None
-    )
+    return Accept(tests[field.format], length=True) if field.format in tests else None
 
 
 def _any(_field: Any) -> Accept:
-    return Accept("TRUE", free=True)
+    return Accept("TRUE")
 
 
 def _integer(_field: Any) -> Accept:
@@ -135,7 +128,7 @@ def _number(field: Any) -> Accept | None:
         return f"CAST('{number:f}' AS DECIMAL(38,15))" if fits else None
 
     key = f"CASE WHEN contains({plain}, '.') THEN rtrim(rtrim({plain}, '0'), '.') ELSE {plain} END"
-    return Accept(test, key=key, canonical=plain, value=value, bound=bound, unsigned=unsigned, free=bool(signs - {"."}))
+    return Accept(test, key=key, canonical=plain, value=value, bound=bound, unsigned=unsigned)
 
 
 def _is_zero(field: Any, bound: str) -> bool:
@@ -151,7 +144,7 @@ def _boolean(field: Any) -> Accept:
         f"CASE WHEN {{v}} IS NOT NULL THEN CASE WHEN {is_true} THEN {yes} ELSE {no} END END"
         for yes, no in (("'1'", "'0'"), ("'true'", "'false'"))
     )
-    return Accept(known, key, canonical, free=not _are_plain(meaning))
+    return Accept(known, key, canonical)
 
 
 def _date(field: Any) -> Accept | None:
@@ -210,7 +203,7 @@ def _yearmonth(_field: Any) -> Accept:
 
 
 def _list(field: Any) -> Accept | None:
-    return Accept("TRUE", key="", free=True) if field.item_type == "string" and field.delimiter else None
+    return Accept("TRUE", key="") if field.item_type == "string" and field.delimiter else None
 
 
 TYPES: Mapping[str, Callable[[Any], Accept | None]] = {
@@ -289,7 +282,7 @@ class Column:
     """A field as SQL. `text` is the SQL of its raw cell; cells of a file are never NULL, those of a relation may be (`nullable`).
 
     `value` is the cell or NULL where it is missing, `accepted` true only where frictionless has no finding (else false or
-    NULL), `key` and `canonical` as in Accept, NULL for missing cells (`key` is that of an accepted cell); `free` as there. Of a column
+    NULL), `key` and `canonical` as in Accept, NULL for missing cells (`key` is that of an accepted cell). Of a column
     that is not `judged` every cell is accepted. `typed` is the cell's typed value where `accepted` needs it more than once (else "")."""
 
     def __init__(
@@ -312,14 +305,13 @@ class Column:
             self.value = f"nullif({self.value}, {literal(value)})"
         accept = TYPES.get(field.type, lambda _field: None)(field)
         self.canonical = (accept.canonical if accept else "{v}").format(v=self.value)
-        self.free = accept is None or (accept.free and not (field.type in ("string", "any") and _allows_plain(field)))
         self.required = bool(field.constraints.get("required"))
         # a cell that is required is not accepted where it is missing
         self.key = (accept.key if accept and accept.key else "NULL").format(v=text if self.required else self.value)
         self.missable = bool(is_missing)
         self._text, self._value, self.typed = text, accept.value.format(v=text) if accept else "", ""
         if not judged:
-            self._accepted, self.free = "TRUE", True
+            self._accepted = "TRUE"
             return
         tests = _tests(field, accept) if accept and not own and (accept.key or not keyed) else ["FALSE"]
         if self._value != text and sum(test.count("{t}") for test in tests) > 1:
@@ -336,23 +328,6 @@ class Column:
     def accepted_by(self, value: str) -> str:
         """`accepted`, the typed value of the cell being in the column `value`: DuckDB casts as often as a statement says so."""
         return self._accepted.format(v=self._text, t=value)
-
-
-def _allows_plain(field: Any) -> bool:
-    """Whether a list or a simple pattern leaves only texts that are plain."""
-    listed, pattern = field.constraints.get("enum"), field.constraints.get("pattern")
-    return bool(listed and _are_plain(map(str, listed))) or bool(
-        pattern and field.type == "string" and re.fullmatch(_PLAIN_PATTERN, pattern)
-    )
-
-
-_PLAIN_PATTERN = r"(?:[A-Za-z0-9 _-]|\[[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*-?\]|\{[0-9]+(?:,[0-9]*)?\}|[?+*()|])+"
-"""Patterns of letters, digits, classes of these, and repetitions."""
-
-
-def _are_plain(texts: Iterable[str]) -> bool:
-    """Whether texts hold nothing that could be a delimiter, a quote or a line end."""
-    return all(letter.isalnum() or letter in " -_" for text in texts for letter in text)
 
 
 def _all(tests: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from publisher.engine import Engine, SqlError
 from publisher.validate.house import suspect_cells
 from publisher.validate.judge import judge_records
 from publisher.validate.scan import Records, Scan
-from publisher.validate.structure import cell_bytes, occurrences
+from publisher.validate.structure import cell_bytes, occurrences, whole_record
 
 
 def read_records(engine: Engine, scan: Scan, records: Records) -> bool:
@@ -48,45 +48,30 @@ def read_records(engine: Engine, scan: Scan, records: Records) -> bool:
 
 
 def narrow_sql(scan: Scan, records: Records, keyed: Sequence[int]) -> str:
-    """SQL of the narrow table (see the module's first lines)."""
+    """SQL of the narrow table (see the module's first lines). Keys of records that were not accepted may be any text: judge.py knows
+    those of cells that were refused."""
     texts = [f"c{number}" for number in range(1, records.width + 1)]
     columns = scan.columns("c{}")
     tests, typed = [], ""
     for number, column in enumerate(columns, start=1):
-        test = f"a{number}" if number in keyed else column.accepted
-        if column.typed and number not in keyed:
+        test = column.accepted
+        if column.typed:
             typed += f", {column.typed} AS t{number}"
             test = column.accepted_by(f"t{number}")
-        if column.accepted != "TRUE":
+        if test != "TRUE":
             tests.append(test)
     if all(column.missable and not column.required for column in columns):
         tests.append(f"({' OR '.join(f'{column.value} IS NOT NULL' for column in columns) or 'FALSE'})")
     if records.counted:
         tests.append("raw = ''")
-        own = ["row", "line", "raw"]
+        own, joined = ["row", "line", "raw"], ""
     else:
-        # A cell accepted as, say, a date holds no such mark, and is not searched.
-        strict = [text for text, column in zip(texts, columns, strict=True) if not column.free]
-
-        def count(mark: str) -> str:
-            return (
-                f"{occurrences(['free'], mark)} + CASE WHEN bad THEN {occurrences([_concat(strict)], mark)} ELSE 0 END"
-            )
-
-        size = cell_bytes(["free", *strict], records.quote, records.law is not None and records.law.crlf, count)
-        own = [f"{size} AS size", f"{count('chr(10)') if records.quote else 0} AS breaks"]
-    bad = f"({' AND '.join(tests)}) IS NOT TRUE" if tests else "FALSE"
-    tested = "".join(f", {columns[number - 1].accepted} AS a{number}" for number in keyed)
-    keys = [f"CASE WHEN a{number} THEN {columns[number - 1].key} END AS k{number}" for number in keyed]
+        size = cell_bytes("whole", records.quote, records.law is not None and records.law.crlf)
+        own = [f"{size} AS size", f"{occurrences('whole', 'chr(10)') if records.quote else 0} AS breaks"]
+        joined = f", {whole_record(records.width)} AS whole"
     if scan.source.checks:
         own.append(f"{suspect_cells(scan)} AS suspects")
-    selected = ", ".join([*own, f"CASE WHEN bad THEN [{', '.join(texts)}] END AS cells", *keys])
-    free = _concat([text for text, column in zip(texts, columns, strict=True) if column.free])
-    tested = f"SELECT *{typed}{tested} FROM {records.sql}"
-    return f"SELECT {selected} FROM (SELECT *, {bad} AS bad, {free} AS free FROM ({tested}))"
-
-
-def _concat(texts: Sequence[str]) -> str:
-    """SQL: texts as one. To count in one is as quick as in many, and the statement shorter: DuckDB takes longer to read a long one than
-    to run it on a small table."""
-    return f"concat({', '.join(texts)})" if texts else "''"
+    # In a condition DuckDB looks at a record until one test has failed, and in an expression at all of them.
+    cells = f"CASE WHEN {' AND '.join(tests) or 'TRUE'} THEN NULL ELSE [{', '.join(texts)}] END AS cells"
+    keys = [f"{columns[number - 1].key} AS k{number}" for number in keyed]
+    return f"SELECT {', '.join([*own, cells, *keys])} FROM (SELECT *{joined}{typed} FROM {records.sql})"

@@ -20,7 +20,7 @@ from publisher.engine import Engine, SqlError
 from publisher.schema import Dialect
 from publisher.validate.reading import read_lines
 from publisher.validate.scan import Records, Source
-from publisher.validate.structure import Conservation, Direct, HeadBytes, cell_bytes, occurrences
+from publisher.validate.structure import Conservation, Direct, HeadBytes, cell_bytes, whole_record
 from publisher.validate.textfile import read_csv, text_columns, writer
 
 BLOCK = 8 << 20
@@ -102,12 +102,11 @@ def _read_blocks(paths: list[Path], dialect: Dialect, width: int, eol: str) -> s
 def _proved(engine: Engine, path: Path, dialect: Dialect, width: int, eol: str) -> int | None:
     """How many records DuckDB finds in a block; None where its reading does not conserve."""
     law = Conservation(path, dialect.quote, HeadBytes(0, 0, 0, eol))
-    texts = [f"c{number}" for number in range(1, width + 1)]
-    size = cell_bytes(texts, dialect.quote, law.crlf, lambda mark: occurrences(texts, mark))
+    size = cell_bytes("whole", dialect.quote, law.crlf)
+    wholes = f"SELECT {whole_record(width)} AS whole FROM {_read_blocks([path], dialect, width, eol)}"
     try:
         with law:
-            sql = f"SELECT count(*), coalesce(sum({size}), 0) FROM {_read_blocks([path], dialect, width, eol)}"
-            rows, total = engine.rows(sql)[0]
+            rows, total = engine.rows(f"SELECT count(*), coalesce(sum({size}), 0) FROM ({wholes})")[0]
     except SqlError:
         return None
     return int(rows) if law.holds(rows, width, total) else None

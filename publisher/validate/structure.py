@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import re
 import shutil
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -135,23 +134,26 @@ def direct_records(direct: Direct, dialect: Dialect, width: int) -> Records:
     return Records(sql, width, False, dialect.first_row, dialect.quote, law)
 
 
-def cell_bytes(texts: Sequence[str], quote: str, crlf: bool, count: Callable[[str], str]) -> str:
-    """SQL: what a record gives to the sum of the law (see Conservation.holds). `count` makes the SQL that counts a character in it."""
-    total = " + ".join(f"strlen({text})" for text in texts)
+def whole_record(width: int) -> str:
+    """SQL: the cells of a record as one text. To count in one is as quick as in many, and the statement shorter: DuckDB takes longer to
+    read a long one than to run it on a small table."""
+    texts = ["''", *(f"c{number}" for number in range(1, width + 1))]
+    return f"concat({', '.join(texts)})"
+
+
+def cell_bytes(text: str, quote: str, crlf: bool) -> str:
+    """SQL: what a record, as one text, gives to the sum of the law (see Conservation.holds)."""
+    total = f"strlen({text})"
     if quote:
-        total += f" - ({count(literal(quote))})"
+        total += f" - {occurrences(text, literal(quote))}"
     if crlf:
-        total += f" + {FORBIDDEN} * ({count('chr(13)')})"
+        total += f" + {FORBIDDEN} * {occurrences(text, 'chr(13)')}"
     return total
 
 
-def occurrences(texts: Sequence[str], mark: str) -> str:
-    """SQL: how often a character occurs in texts; few texts hold any of those that are asked for."""
-    counts = (
-        f"(CASE WHEN contains({text}, {mark}) THEN length({text}) - length(replace({text}, {mark}, '')) ELSE 0 END)"
-        for text in texts
-    )
-    return " + ".join(counts) or "0"
+def occurrences(text: str, mark: str) -> str:
+    """SQL: how often a character occurs in a text; few texts hold any of those that are asked for."""
+    return f"(CASE WHEN contains({text}, {mark}) THEN length({text}) - length(replace({text}, {mark}, '')) ELSE 0 END)"
 
 
 def take_census(path: Path, quote: str) -> Census:

@@ -103,22 +103,3 @@ def test_a_few_thousand_rows_keep_their_numbers(tmp_path: Path) -> None:
     assert [row for (row,) in report.flatten(["rowNumber"])] == [
         number for number in range(2, 200_002) if number % 7919 == 0
     ]
-
-
-@pytest.mark.parametrize(
-    ("pattern", "free"),
-    [
-        ("C[0-9]{8}", False),
-        ("[A-Z]{2}(-[a-z0-9]+)*", False),
-        ("(yes|no) ?", False),
-        (".*", True),
-        ("[^x]+", True),
-        ("[ -~]+", True),
-        ("a\\sb", True),
-        ('a"b', True),
-        ("[+-a]", True),
-    ],
-)
-def test_a_simple_pattern_leaves_no_quotes_to_be_counted(pattern: str, free: bool) -> None:
-    schema = frictionless.Schema.from_descriptor({"fields": [{"name": "x", "constraints": {"pattern": pattern}}]})
-    assert Column(schema.fields[0], "c1", Dialect(), {}, keyed=False).free is free
