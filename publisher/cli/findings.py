@@ -37,7 +37,7 @@ def _nearer(report: Report) -> Report:
             replace(
                 task,
                 path=near(task.path),
-                findings=tuple(replace(finding, path=near(finding.path)) for finding in task.findings),
+                findings=tuple(finding._replace(path=near(finding.path)) for finding in task.findings),
             )
             for task in report.tasks
         )

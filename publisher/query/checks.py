@@ -71,4 +71,4 @@ def _without_value(engine: Engine, finding: Finding, table: str, key: str) -> Fi
     known = f"SELECT count(*) FROM {relation_of(table)} WHERE {quote(key)} = ?"
     public = bool(key) and text is not None and bool(engine.value(known, [text]))
     note = "breaks a rule over private columns; what the check says of it is withheld"
-    return replace(finding, note=note, resource=table, key=finding.key if public else ())
+    return finding._replace(note=note, resource=table, key=finding.key if public else ())

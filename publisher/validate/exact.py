@@ -10,9 +10,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from frictionless.platform import platform
 
@@ -24,8 +23,7 @@ MEMORY = 100_000
 """Verdicts remembered for a column before it starts afresh; bounds memory where all values differ."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What frictionless says about one cell. `problems` are (rule, note) pairs, the rule of a type error being `type`.
 
     `key` is None for missing values and type errors; `blank` says that the cell counts towards a blank row (it is missing, not

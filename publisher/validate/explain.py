@@ -10,7 +10,6 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from publisher.engine import Engine
@@ -65,12 +64,12 @@ def explain(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
             pass
         elif finding.type == "foreign-key":
             near = _nearest(finding.cell or "", _referenced(engine, scan, scans, finding.name, known))
-            finding = replace(finding, nearest=near)
+            finding = finding._replace(nearest=near)
         elif field is not None and finding.type in ("type-error", "constraint-error"):
             if field.name not in readers:
                 readers[field.name] = Reader(field, scan.source.dialect, {})
             expected, near = _expectation(field, finding, readers[field.name])
-            finding = replace(finding, expected=expected, nearest=near)
+            finding = finding._replace(expected=expected, nearest=near)
         line = lines.get(finding.row or 0) if finding.line is None else finding.line
         completed.append(_locate(finding, line, scan.source.plain))
     scan.found.kept = completed
@@ -79,14 +78,13 @@ def explain(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
 def _locate(finding: Finding, line: int | None, plain: Plain | None) -> Finding:
     """The finding with file and line as people know them: of the part it is in, and no line where the file was converted. `line` is that
     of the files one after the other."""
-    if line is None or plain is None:
-        return finding if finding.line == line else replace(finding, line=line)
-    if plain.converted:
-        return replace(finding, line=None)
-    part = next((part for part in reversed(plain.parts) if part.line <= line), None)
-    if part is None:
-        return finding if finding.line == line else replace(finding, line=line)
-    return replace(finding, path=str(part.path), line=line - part.line + 1 + part.left_out)
+    if line is not None and plain is not None:
+        if plain.converted:
+            line = None
+        for part in reversed(plain.parts):
+            if line is not None and part.line <= line:
+                return finding._replace(path=str(part.path), line=line - part.line + 1 + part.left_out)
+    return finding if finding.line == line else finding._replace(line=line)
 
 
 def _expectation(field: Any, finding: Finding, reader: Reader) -> tuple[str, str]:

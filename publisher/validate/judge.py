@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from publisher.engine import Engine, literal
 from publisher.findings import Finding
@@ -20,8 +20,7 @@ from publisher.validate.textfile import NO_KEY, read_csv, writer
 ACCEPTED = "+"
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(NamedTuple):
     """A record that was not accepted. `accepted` has a letter for each cell, ACCEPTED or another; it is empty for a record that is
     not as wide as the table."""
 
@@ -135,28 +134,28 @@ def _report_record(
     """Add the findings of one record, as frictionless' Row gives them. `places` are those of the primary key."""
     found = scan.found
     texts = tuple([text or "" for text in left.cells])
+    key = tuple([(name, texts[at]) for name, at in places if at < len(texts)])
 
     def add(code: str, number: int | None = None, note: str = "", rule: str = "") -> None:
-        if not found.wants(code):
-            return
-        name = scan.fields[number - 1].name if number and number <= len(scan.fields) else ""
-        cell = texts[number - 1] if number and number <= len(texts) else ""
-        found.keep(
-            Finding(
-                code,
-                note,
-                resource=found.resource,
-                path=found.path,
-                row=left.row,
-                line=left.line,
-                field=number,
-                name=name,
-                cell=cell,
-                cells=texts,
-                key=tuple((name, texts[at]) for name, at in places if at < len(texts)),
-                rule=rule,
+        if found.wants(code):
+            name = scan.fields[number - 1].name if number and number <= len(scan.fields) else ""
+            cell = texts[number - 1] if number and number <= len(texts) else ""
+            found.keep(
+                Finding(
+                    code,
+                    note,
+                    resource=found.resource,
+                    path=found.path,
+                    row=left.row,
+                    line=left.line,
+                    field=number,
+                    name=name,
+                    cell=cell,
+                    cells=texts,
+                    key=key,
+                    rule=rule,
+                )
             )
-        )
 
     if _is_blank(readers, left, judged):
         add("blank-row")

@@ -7,7 +7,7 @@ early, a compared column is not there) is left to a reading of the joined table.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -167,5 +167,5 @@ def _place(engine: Engine, scan: Scan, found: Collector) -> None:
     wanted = sorted({item.row for item in found.kept if item.row and item.line is None})
     lines = dict(lines_of(engine, scan, wanted))
     found.kept = [
-        replace(item, line=lines.get(item.row)) if item.row and item.line is None else item for item in found.kept
+        item._replace(line=lines.get(item.row)) if item.row and item.line is None else item for item in found.kept
     ]

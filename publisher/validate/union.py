@@ -7,7 +7,7 @@ may be equal or one may be missing, nothing is concluded: the joined table is re
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ def unite(source: Source, divided: Divided, limit: int | None) -> Scan:
 def _moved(collector: Collector, path: Path, before: int) -> Collector:
     """A part's findings as those of the table, in which `before` records stand before it."""
     moved = Collector(collector.resource, collector.path, collector.limit)
-    moved.kept = [replace(item, row=(item.row or 0) + before, path=str(path)) for item in collector.kept]
+    moved.kept = [item._replace(row=(item.row or 0) + before, path=str(path)) for item in collector.kept]
     moved.counts.update(collector.counts)
     return moved
 

@@ -50,7 +50,7 @@ class _Rule:
         if finding.row is None:
             labels = self.labels(finding.labels)
             cell = finding.cell if finding.cell is None or labels == finding.labels else WITHHELD
-            return replace(finding, cell=cell, labels=labels)
+            return finding._replace(cell=cell, labels=labels)
         if not (
             self.foreign or self.private or self.hidden or max(len(finding.cells), finding.field or 0) > self.width
         ):
@@ -62,7 +62,7 @@ class _Rule:
             for number, cell in enumerate(finding.cells, 1)
         )
         key = tuple((name, WITHHELD if blind or name in self.private else value) for name, value in finding.key)
-        finding = replace(finding, cells=cells, key=key)
+        finding = finding._replace(cells=cells, key=key)
         if finding.cell is None or not (blind or finding.field in self.hidden or (finding.field or 0) > self.width):
             return finding
-        return replace(finding, cell=WITHHELD, note="", nearest="")
+        return finding._replace(cell=WITHHELD, note="", nearest="")
