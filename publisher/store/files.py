@@ -50,6 +50,7 @@ class FileStore:
 
     def __init__(self, root: Path, headers: Callable[[str], Headers], *, lasting: bool = True) -> None:
         self.root = root
+        self._own = root / OWN
         self._headers = headers
         self._lasting = lasting
         self._begun = False
@@ -144,7 +145,7 @@ class FileStore:
 
     def sweep(self, before: datetime, *, remove: bool) -> tuple[str, ...]:
         found = []
-        for path in sorted((self.root / OWN).glob("*.tmp")):
+        for path in sorted(self._own.glob("*.tmp")):
             with suppress(FileNotFoundError):
                 if path.stat().st_mtime < before.timestamp():
                     found.append(f"temporary file {path.relative_to(self.root)}")
@@ -181,13 +182,12 @@ class FileStore:
 
     @contextmanager
     def _temporary(self) -> Iterator[Path]:
-        own = self.root / OWN
         if not self._begun:
-            own.mkdir(parents=True, exist_ok=True)
+            self._own.mkdir(parents=True, exist_ok=True)
             _flush(self.root)
             _flush(self.root.parent)
             self._begun = True
-        path = own / f"{os.getpid()}-{secrets.token_hex(8)}.tmp"
+        path = self._own / f"{os.getpid()}-{secrets.token_hex(8)}.tmp"
         try:
             yield path
         finally:
@@ -236,7 +236,7 @@ class FileStore:
     @contextmanager
     def _lock(self) -> Iterator[None]:
         """One writer at a time, over threads and processes. Closing the file, or dying, gives it back."""
-        with (self.root / OWN / "lock").open("ab") as file:
+        with (self._own / "lock").open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
@@ -260,20 +260,26 @@ class FileStore:
 def _write(temporary: Path, body: bytes | Path, *, lasting: bool) -> str:
     """Write, and flush what is to last. Returns the sha256 of what was written, so that a file that changed meanwhile is noticed."""
     digest = hashlib.sha256()
-    with temporary.open("xb") as target:
-        if isinstance(body, Path):
-            with body.open("rb") as source:
-                while chunk := source.read(CHUNK):
-                    digest.update(chunk)
-                    target.write(chunk)
-        else:
-            digest.update(body)
-            target.write(body)
-        target.flush()
-        os.fchmod(target.fileno(), os.fstat(target.fileno()).st_mode & ~0o222)
+    # made as it is to stay: nobody may write to it, but who has made it
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
+    with os.fdopen(handle, "wb", 0) as target:
+        for chunk in _chunks(body):
+            digest.update(chunk)
+            left = memoryview(chunk)
+            while left:
+                left = left[target.write(left) :]
         if lasting:
-            os.fsync(target.fileno())
+            os.fsync(handle)
     return digest.hexdigest()
+
+
+def _chunks(body: bytes | Path) -> Iterator[bytes]:
+    if isinstance(body, bytes):
+        yield body
+        return
+    with body.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
 
 
 def _take(temporary: Path, finished: Path, *, lasting: bool) -> bool:
