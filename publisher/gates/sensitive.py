@@ -99,7 +99,7 @@ def suspects(engine: Engine, table: Table) -> Suspects:
     found: dict[tuple[str, str], Suspect] = defaultdict(Suspect)
     key = table.resource.primary_key
     for number, values, cells in _suspects(engine, table, columns):
-        for column, cell in zip(columns, cells, strict=True):
+        for column, cell in cells.items():
             for kind in _kinds(cell, columns[column]):
                 entry = found[column, kind]
                 entry.count += 1
@@ -143,18 +143,25 @@ def _may_hold(item: Descriptor) -> bool:
 
 def _suspects(
     engine: Engine, table: Table, columns: Mapping[str, Descriptor]
-) -> Iterator[tuple[int, Sequence[Any], Sequence[str | None]]]:
-    """Number and key of each row with a suspicious cell, and its cells, those that are beyond suspicion left out: what a column may
-    hold is no reason to look at it."""
+) -> Iterator[tuple[int, Sequence[Any], Mapping[str, str]]]:
+    """Number and key of each row with a suspicious cell, and those cells by column: what a column may hold is no reason to look at it.
+
+    DuckDB takes milliseconds to prepare a search, so columns in which the same is looked for share it."""
     if not columns:
         return
-    tests = [f"CASE WHEN {_suspicion(name, item)} THEN {quote(name)} END" for name, item in columns.items()]
-    key = ", ".join(map(quote, table.resource.primary_key)) or "NULL"
-    cells = f"SELECT rowid + 1 AS row, [{key}] AS key, [{', '.join(tests)}] AS cells"
-    held = "len(list_filter(cells, lambda cell: cell IS NOT NULL)) > 0"
-    yield from engine.stream(
-        f"SELECT * FROM ({cells} FROM {table.relation} WHERE {_hinted(columns)}) WHERE {held} ORDER BY row"
+    searches: dict[str, list[str]] = defaultdict(list)
+    for name, item in columns.items():
+        searches[_suspicion(item)].append(name)
+    cells = ", ".join(
+        f"list_transform([{', '.join(map(quote, names))}], lambda cell: CASE WHEN {search} THEN cell END)"
+        for search, names in searches.items()
     )
+    key = ", ".join(map(quote, table.resource.primary_key)) or "NULL"
+    rows = f"SELECT rowid + 1 AS row, [{key}] AS key, flatten([{cells}]) AS cells FROM {table.relation} WHERE {_hinted(columns)}"
+    held = "len(list_filter(cells, lambda cell: cell IS NOT NULL)) > 0"
+    order = [name for names in searches.values() for name in names]
+    for row, values, found in engine.stream(f"SELECT * FROM ({rows}) WHERE {held} ORDER BY row"):
+        yield row, values, {name: cell for name, cell in zip(order, found, strict=True) if cell is not None}
 
 
 def _hinted(columns: Mapping[str, Descriptor]) -> str:
@@ -170,14 +177,14 @@ def _hinted(columns: Mapping[str, Descriptor]) -> str:
     return " OR ".join(rows) or "false"
 
 
-def _suspicion(column: str, item: Descriptor) -> str:
-    """SQL: whether a cell may hold a kind that its column may not."""
-    name, wanted, tests = quote(column), _wanted(item), []
+def _suspicion(item: Descriptor) -> str:
+    """SQL: whether `cell` may hold a kind that its column may not."""
+    wanted, tests = _wanted(item), []
     if formed := "|".join(KINDS[kind].pattern for kind in wanted if kind != _NAMES):
-        tests.append(f"regexp_matches({name}, {literal(formed)})")
+        tests.append(f"regexp_matches(cell, {literal(formed)})")
     if _NAMES in wanted:
         names = KINDS[_NAMES]
-        tests.append(f"(strlen({name}) >= {names.least} AND regexp_matches({name}, {literal(names.pattern)}))")
+        tests.append(f"(strlen(cell) >= {names.least} AND regexp_matches(cell, {literal(names.pattern)}))")
     return f"({' OR '.join(tests) or 'false'})"
 
 
