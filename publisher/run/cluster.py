@@ -7,10 +7,12 @@ lives for as long as its run; one elsewhere must see the same folders under the 
 from __future__ import annotations
 
 import logging
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
+from multiprocessing import current_process
 from typing import Any, Self
 
 import dask
@@ -99,13 +101,7 @@ class Cluster:
             with (
                 tempfile.TemporaryDirectory(prefix="publisher-", ignore_cleanup_errors=True) as scratch,
                 dask.config.set({"temporary-directory": scratch, **UNWATCHED}),
-                LocalCluster(
-                    n_workers=int(count),
-                    threads_per_worker=1,
-                    # DuckDB has a limit of its own, beyond which it spills
-                    memory_limit=0,
-                    dashboard_address="127.0.0.1:0",
-                ) as cluster,
+                _start(int(count)) as cluster,
                 Client(cluster) as client,
             ):
                 yield client
@@ -130,6 +126,21 @@ class Cluster:
                     f"{self._place}: worker {worker} has {its}, this machine {own}",
                     "Install the same versions on both.",
                 )
+
+
+def _start(count: int) -> LocalCluster:
+    """Workers on this machine. Each reads the script from which it was begun once more, and would begin workers itself, without end, where
+    nothing keeps the script from it: such a process ends here, and the first one says why."""
+    if getattr(current_process(), "_inheriting", False):
+        sys.exit(UsageError.exit_code)
+    try:
+        # DuckDB has a limit of its own, beyond which it spills
+        return LocalCluster(n_workers=count, threads_per_worker=1, memory_limit=0, dashboard_address="127.0.0.1:0")
+    except RuntimeError as error:
+        raise UsageError(
+            f"local:{count}: workers could not be started: {error}",
+            'In a script, publish below `if __name__ == "__main__":`, since workers read it from its top.',
+        ) from error
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +24,7 @@ from publisher.run.workers import Here
 from publisher.store.files import FileStore
 from publisher.store.retry import NEVER
 from tests.run.test_parts import World
-from tests.tools import load
+from tests.tools import ROOT, load
 
 distributed = load("distributed")
 psutil = load("psutil")
@@ -145,6 +147,29 @@ def test_a_worker_has_half_of_the_memory() -> None:
         assert [workers.memory(item) for item in ("512MB", "1GB", "1MB")] == ["256MB", "500MB", "1MB"]
     with open_workers("") as workers:
         assert workers.memory("512MB") == "512MB"
+
+
+SCRIPT = """
+from publisher.run.context import open_workers
+{guard}
+    with open_workers("local:1") as workers:
+        print(list(workers.each(abs, [-2])))
+"""
+
+
+@pytest.mark.parametrize(("guard", "code"), [('if __name__ == "__main__":', 0), ("if True:", 1)])
+def test_a_script_is_told_that_workers_read_it(tmp_path: Path, guard: str, code: int) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(guard=guard))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == code
+    if code:
+        last = done.stderr.splitlines()[-2:]
+        assert any('below `if __name__ == "__main__":`' in line for line in last), done.stderr
+        assert "bootstrapping" not in done.stderr, "nothing is heard of the worker itself"
+    else:
+        assert done.stdout == "[(0, 2)]\n"
 
 
 def other(world: World, target: str, cluster: str) -> None:
