@@ -42,12 +42,12 @@ def judge_records(engine: Engine, scan: Scan, keyed: Sequence[int]) -> str:
     ):
         key_writer, text_writer = (writer(file) for file in (key_file, text_file))
         readers = [Reader(item, scan.source.dialect, scan.source.own.get(item.name, {})) for item in scan.fields]
-        places = scan.key_places
+        places, wanted = scan.key_places, frozenset(keyed)
         for left in _left(engine, scan):
             judged = _judged(readers, left)
             _report_record(scan, places, left, judged, readers)
             asked = [index for index, _ in judged]
-            if not {*keyed}.isdisjoint(asked):
+            if not wanted.isdisjoint(asked):
                 key_writer.writerow([left.row, *_keys(readers, left, keyed)])
                 asked += keyed
             for index in asked:
@@ -111,8 +111,9 @@ def _doubtful(accepted: str) -> tuple[int, ...]:
 
 def _is_blank(readers: Sequence[Reader], left: Left, judged: Sequence[tuple[int, Verdict]]) -> bool:
     """Whether no cell of a record holds anything."""
-    if not all(verdict.blank for _, verdict in judged):
-        return False
+    for _, verdict in judged:
+        if not verdict.blank:
+            return False
     cells = zip(readers, left.cells, left.accepted, strict=False)
     return all(reader.is_missing(cell) for reader, cell, its in cells if its == ACCEPTED)
 
