@@ -78,11 +78,11 @@ def explain(engine: Engine, scan: Scan, scans: Mapping[str, Scan]) -> None:
 def _locate(finding: Finding, line: int | None, plain: Plain | None) -> Finding:
     """The finding with file and line as people know them: of the part it is in, and no line where the file was converted. `line` is that
     of the files one after the other."""
-    if line is not None and plain is not None:
-        if plain.converted:
-            line = None
+    if plain is not None and plain.converted:
+        line = None
+    if plain is not None and line is not None:
         for part in reversed(plain.parts):
-            if line is not None and part.line <= line:
+            if part.line <= line:
                 return finding._replace(path=str(part.path), line=line - part.line + 1 + part.left_out)
     return finding if finding.line == line else finding._replace(line=line)
 

@@ -60,6 +60,13 @@ def test_what_is_allowed_by_name_passes_and_nothing_else_does(engine: Engine) ->
     assert look(engine, rows, column("note", publisher={"allow": ["phone", "email"]})) == []
 
 
+def test_columns_that_allow_different_things_are_not_taken_for_each_other(engine: Engine) -> None:
+    open_to_all = {"publisher": {"allow": ["email"]}}
+    fields = [column("a", **open_to_all), column("b"), column("c", **open_to_all)]
+    assert [gate.name for gate in look(engine, [("x", "b@example.org", "z")], *fields)] == ["t.b.email"]
+    assert look(engine, [("a@example.org", "y", "c@example.org")], *fields) == []
+
+
 def test_a_key_that_is_itself_personal_is_not_told(engine: Engine) -> None:
     (gate,) = look(engine, [("b", "x"), ("a@example.org", "x")], column("id"), column("note"), key=["id"])
     assert gate.message.endswith("in 1 record: row 2")

@@ -118,6 +118,28 @@ def test_a_record_longer_than_duckdbs_buffer(tmp_path: Path) -> None:
     assert check(tmp_path, b"a,b\n" + b"x" * 5_000_000 + b",1\n", TWO).valid
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b\n1,2\n3,4",
+        'a,b\n"x, ""y""",2\n"""",\n',
+        'a,b\n"x\ny",2\n3,4\n',
+        'a,b\r\n"x, ""y""",2\r\n3,4\r\n',
+        "a,b\né,٣\n",
+    ],
+)
+def test_what_csv_writers_write_is_read_by_duckdb_alone(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_given: object) -> None:
+        raise AssertionError("Python reads it")
+
+    for way in ("careful_records", "mended_records"):
+        monkeypatch.setattr(table, way, refuse)
+    (tmp_path / "t.csv").write_bytes(text.encode())
+    assert validate_table(tmp_path / "t.csv", {"fields": [{"name": name, "type": "string"} for name in "ab"]}).valid
+
+
 def test_null_sequence_is_missing(tmp_path: Path) -> None:
     assert check(tmp_path, b"a,b\nx,\\N\n", TWO, dialect={"nullSequence": "\\N"}).valid
 
