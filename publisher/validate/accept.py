@@ -2,8 +2,8 @@
 
 Each type stands once in TYPES, each constraint once in CONSTRAINTS. To add one, write the SQL for the cells that are right
 beyond doubt and leave the rest to the exact lane: refusing too much costs time, accepting too much would be a wrong answer.
-The lexical form is tested first (`TRY_CAST` alone takes `infinity` for a date and `yes` for a boolean); a cell that passes is
-already canonical text, save for booleans and for numbers with their own signs.
+The lexical form is tested by patterns (`TRY_CAST` takes `infinity` for a date and `yes` for a boolean); a cell that passes is already
+canonical text, save for booleans and for numbers with their own signs.
 """
 
 from __future__ import annotations
@@ -18,20 +18,26 @@ from typing import Any
 from publisher.engine import literal
 from publisher.schema import Dialect
 from publisher.validate.exact import key_of, missing_values
-from publisher.validate.patterns import any_of, matching
+from publisher.validate.patterns import any_of, matching, whole
+
+
+class Match(str):
+    """A test by an RE2 pattern that the whole text has to match, so that several columns can be tested at once. Other tests are SQL."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """SQL over the text of one cell, `{v}` standing for the text (never NULL), in `test` and constraints `{t}` for `value`.
+    """SQL over the text of one cell, `{v}` standing for the text (never NULL), in tests and constraints `{t}` for `value`.
 
-    `test` accepts the cell where it is true; false and NULL refuse it. `key` is its key (equal text for equal values, as
-    exact.key_of gives it), `canonical` the text that is published, `value` what bounds compare with; of a cell which `test` refuses
+    `tests` accept the cell where all are true; false and NULL refuse it. `key` is its key (equal text for equal values, as
+    exact.key_of gives it), `canonical` the text that is published, `value` what bounds compare with; of a cell that is refused
     none of them is an error, and `value` is NULL. `bound` turns a bound's typed value into the SQL it is compared with, or None where
-    it cannot be; `unsigned` says that `test` refuses what is below zero.
+    it cannot be; `unsigned` says that what is below zero is refused.
     """
 
-    test: str
+    tests: tuple[str, ...]
     key: str = "{v}"
     canonical: str = "{v}"
     value: str = ""
@@ -40,9 +46,16 @@ class Accept:
     length: bool = False
 
 
+INTEGER = r"-?[1-9][0-9]{0,17}|0"
 NUMBER = r"(?:-?[1-9][0-9]{0,17}|0)(?:\.[0-9]{1,15})?|-0\.[0-9]{0,14}[1-9]"
 UNSIGNED = r"(?:[1-9][0-9]{0,17}|0)(?:\.[0-9]{1,15})?"
-DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_FOURTH = "(?:0[48]|[2468][048]|[13579][26])"
+DAY = (
+    "(?:[0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)"
+    "-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+    f"|(?:[0-9]{{2}}{_FOURTH}|{_FOURTH}00)-02-29"
+)
+"""A day of the years 1 to 9999, as Python has them."""
 CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 WORD = r"[0-9a-z]+(?:[._+-][0-9a-z]+){0,7}"
 DOMAIN = r"(?:[0-9a-z](?:[0-9a-z]|-[0-9a-z]){0,20}\.){1,3}[a-z]{2,20}"
@@ -67,11 +80,6 @@ def is_one_of(texts: Sequence[str], text: str = "{v}") -> str:
 FEW = 8
 
 
-def day_exists(text: str) -> str:
-    """SQL: the text is a day of the years 1 to 9999, written YYYY-MM-DD. DuckDB writes back only what it understood so."""
-    return f"(strlen({text}) = 10 AND CAST(TRY_CAST({text} AS DATE) AS VARCHAR) = {text})"
-
-
 def _brace(sql: str) -> str:
     """SQL as part of a template: its own braces stay braces."""
     return sql.replace("{", "{{").replace("}", "}}")
@@ -79,24 +87,26 @@ def _brace(sql: str) -> str:
 
 def _string(field: Any) -> Accept | None:
     tests = {
-        "default": "TRUE",
-        "email": full_match(f"(?:{WORD})@(?:{DOMAIN})") + " AND strlen({v}) <= 64",
-        "uri": f"CASE WHEN starts_with({{v}}, 'https://') THEN TRUE ELSE regexp_matches({{v}}, {_brace(literal(SCHEME))}) END",
-        "uuid": full_match(UUID),
-        "binary": full_match(BASE64),
+        "default": (),
+        "email": (Match(f"{WORD}@{DOMAIN}"), "strlen({v}) <= 64"),
+        "uri": (
+            f"CASE WHEN starts_with({{v}}, 'https://') THEN TRUE ELSE regexp_matches({{v}}, {_brace(literal(SCHEME))}) END",
+        ),
+        "uuid": (Match(UUID),),
+        "binary": (Match(BASE64),),
     }
     return Accept(tests[field.format], length=True) if field.format in tests else None
 
 
 def _any(_field: Any) -> Accept:
-    return Accept("TRUE")
+    return Accept(())
 
 
 def _integer(_field: Any) -> Accept:
     def bound(value: Any) -> str | None:
         return f"{value}" if abs(value) < 10**18 else None
 
-    return Accept("CAST({t} AS VARCHAR) = {v}", value="TRY_CAST({v} AS BIGINT)", bound=bound)
+    return Accept((Match(INTEGER),), value="TRY_CAST({v} AS BIGINT)", bound=bound)
 
 
 def _number(field: Any) -> Accept | None:
@@ -113,7 +123,7 @@ def _number(field: Any) -> Accept | None:
     plain = "{v}"
     unsigned = any(_is_zero(field, name) for name in ("minimum", "exclusiveMinimum"))
     pattern = UNSIGNED if unsigned else NUMBER
-    test = full_match(pattern)
+    test: str = Match(pattern)
     if group or point != ".":
         plain = f"replace({plain}, {_brace(literal(group))}, '')" if group else plain
         bare = plain
@@ -128,7 +138,7 @@ def _number(field: Any) -> Accept | None:
         return f"CAST('{number:f}' AS DECIMAL(38,15))" if fits else None
 
     key = f"CASE WHEN contains({plain}, '.') THEN rtrim(rtrim({plain}, '0'), '.') ELSE {plain} END"
-    return Accept(test, key=key, canonical=plain, value=value, bound=bound, unsigned=unsigned)
+    return Accept((test,), key=key, canonical=plain, value=value, bound=bound, unsigned=unsigned)
 
 
 def _is_zero(field: Any, bound: str) -> bool:
@@ -138,19 +148,19 @@ def _is_zero(field: Any, bound: str) -> bool:
 def _boolean(field: Any) -> Accept:
     meaning = dict.fromkeys(field.true_values, True) | dict.fromkeys(field.false_values, False)
     true = [text for text, value in meaning.items() if value]
-    known = is_one_of(sorted(meaning, key=lambda text: text not in ("true", "false"))) if meaning else "FALSE"
+    known = Match(any_of(meaning)) if meaning else "FALSE"
     is_true = is_one_of(true) if true else "FALSE"
     key, canonical = (
         f"CASE WHEN {{v}} IS NOT NULL THEN CASE WHEN {is_true} THEN {yes} ELSE {no} END END"
         for yes, no in (("'1'", "'0'"), ("'true'", "'false'"))
     )
-    return Accept(known, key, canonical)
+    return Accept((known,), key, canonical)
 
 
 def _date(field: Any) -> Accept | None:
     if field.format != "default":
         return None
-    return Accept(day_exists("{v}"), value="{v}", bound=lambda value: literal(value.isoformat()))
+    return Accept((Match(DAY),), value="{v}", bound=lambda value: literal(value.isoformat()))
 
 
 def _datetime(field: Any) -> Accept | None:
@@ -172,20 +182,19 @@ def _datetime(field: Any) -> Accept | None:
         plain = value.replace(tzinfo=None) - offset
         return literal(plain.isoformat()) if not plain.microsecond else None
 
-    test = f"{full_match(f'{DAY}T{CLOCK}{zone}')} AND {day_exists('left({v}, 10)')}"
-    return Accept(test, value="left({v}, 19)", bound=bound)
+    return Accept((Match(f"(?:{DAY})T{CLOCK}{zone}"),), value="left({v}, 19)", bound=bound)
 
 
 def _time(field: Any) -> Accept | None:
     def bound(value: dt.time) -> str | None:
         return None if value.tzinfo or value.microsecond else literal(value.isoformat())
 
-    return Accept(full_match(CLOCK), value="{v}", bound=bound) if field.format == "default" else None
+    return Accept((Match(CLOCK),), value="{v}", bound=bound) if field.format == "default" else None
 
 
 def _year(_field: Any) -> Accept:
     return Accept(
-        full_match("[0-9]{4}"),
+        (Match("[0-9]{4}"),),
         key="CAST(TRY_CAST({v} AS SMALLINT) AS VARCHAR)",
         value="TRY_CAST({v} AS SMALLINT)",
         bound=str,
@@ -195,7 +204,7 @@ def _year(_field: Any) -> Accept:
 def _yearmonth(_field: Any) -> Accept:
     year, month = ("CAST(TRY_CAST(" + part + " AS SMALLINT) AS VARCHAR)" for part in ("left({v}, 4)", "right({v}, 2)"))
     return Accept(
-        full_match("[0-9]{4}-(?:0[1-9]|1[0-2])"),
+        (Match("[0-9]{4}-(?:0[1-9]|1[0-2])"),),
         key=f"{year} || ',' || {month}",
         value="{v}",
         bound=lambda value: literal(f"{value[0]:04d}-{value[1]:02d}") if 0 <= value[0] <= 9999 else None,
@@ -203,7 +212,7 @@ def _yearmonth(_field: Any) -> Accept:
 
 
 def _list(field: Any) -> Accept | None:
-    return Accept("TRUE", key="") if field.item_type == "string" and field.delimiter else None
+    return Accept((), key="") if field.item_type == "string" and field.delimiter else None
 
 
 TYPES: Mapping[str, Callable[[Any], Accept | None]] = {
@@ -222,7 +231,7 @@ TYPES: Mapping[str, Callable[[Any], Accept | None]] = {
 """Types that the accept lane knows. All others (duration, geopoint, geojson, object, array) take the exact lane whole."""
 
 Constraint = Callable[[Any, Any, Accept], str | None]
-"""(field, value of the constraint, the type's SQL) -> SQL that is true only where the constraint is fulfilled, or None."""
+"""(field, value of the constraint, the type's SQL) -> a test that is true only where the constraint is fulfilled, or None."""
 
 
 def _required(_field: Any, _value: Any, _accept: Accept) -> str:
@@ -240,6 +249,8 @@ def _max_length(_field: Any, value: Any, accept: Accept) -> str | None:
 
 
 def _pattern(_field: Any, value: Any, _accept: Accept) -> str | None:
+    if text := whole(value):
+        return Match(text)
     pattern = matching(value)
     return f"regexp_matches({{v}}, {_brace(literal(pattern))})" if pattern else None
 
@@ -247,6 +258,8 @@ def _pattern(_field: Any, value: Any, _accept: Accept) -> str | None:
 def _enum(field: Any, value: Any, accept: Accept) -> str | None:
     read = field.create_value_reader()
     allowed = [key_of(read(copy.deepcopy(item))) for item in value]
+    if accept.key == "{v}" and allowed:
+        return Match(any_of(allowed))
     return is_one_of(allowed, accept.key) if accept.key and allowed else None
 
 
@@ -283,7 +296,8 @@ class Column:
 
     `value` is the cell or NULL where it is missing, `accepted` true only where frictionless has no finding (else false or
     NULL), `key` and `canonical` as in Accept, NULL for missing cells (`key` is that of an accepted cell). Of a column
-    that is not `judged` every cell is accepted. `typed` is the cell's typed value where `accepted` needs it more than once (else "")."""
+    that is not `judged` every cell is accepted. `typed` is the cell's typed value where `accepted` needs it more than once (else "").
+    `pattern` is what a text must match as a whole to be accepted (RE2), for a look at several cells at once; "" where there is none."""
 
     def __init__(
         self,
@@ -310,24 +324,32 @@ class Column:
         self.key = (accept.key if accept and accept.key else "NULL").format(v=text if self.required else self.value)
         self.missable = bool(is_missing)
         self._text, self._value, self.typed = text, accept.value.format(v=text) if accept else "", ""
+        self.pattern, self._rest = "", "TRUE"
         if not judged:
             self._accepted = "TRUE"
             return
         tests = _tests(field, accept) if accept and not own and (accept.key or not keyed) else ["FALSE"]
         if self._value != text and sum(test.count("{t}") for test in tests) > 1:
             self.typed = self._value
+        match = next((test for test in tests if isinstance(test, Match)), None)
+        alone = [full_match(match)] if match else []
+        rest = [full_match(test) if isinstance(test, Match) else test for test in tests if test is not match]
         if self.required:
-            self._accepted = _all([*tests, *(f"NOT ({test})" for test in is_missing)])
+            rest += [f"NOT ({test})" for test in is_missing]
+            self._rest, self._accepted = _all(rest), _all([*alone, *rest])
         else:
-            self._accepted = _any_of([*is_missing, _all(tests)])
+            self._rest, self._accepted = (_any_of([*is_missing, _all(its)]) for its in (rest, [*alone, *rest]))
+        if match:
+            self.pattern = match if self.required or not missing else f"{any_of(missing)}|{match}"
 
     @property
     def accepted(self) -> str:
-        return self.accepted_by(self._value)
+        return self.accepted_by()
 
-    def accepted_by(self, value: str) -> str:
-        """`accepted`, the typed value of the cell being in the column `value`: DuckDB casts as often as a statement says so."""
-        return self._accepted.format(v=self._text, t=value)
+    def accepted_by(self, value: str = "", *, matched: bool = False) -> str:
+        """`accepted`; `value` is the column that holds the typed value, where there is one: DuckDB casts as often as a statement says so.
+        Of a cell that is known to have `matched` the pattern only the rest is asked."""
+        return (self._rest if matched else self._accepted).format(v=self._text, t=value or self._value)
 
 
 def _all(tests: Sequence[str]) -> str:
@@ -343,7 +365,7 @@ def _any_of(tests: Sequence[str]) -> str:
 
 def _tests(field: Any, accept: Accept) -> list[str]:
     """The tests of a field's type and constraints; FALSE where one of them is not in the accept lane."""
-    tests = [accept.test]
+    tests = list(accept.tests)
     for name, value in field.constraints.items():
         test = CONSTRAINTS[name](field, value, accept) if name in CONSTRAINTS else None
         tests.append("FALSE" if test is None else test)

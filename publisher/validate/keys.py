@@ -231,14 +231,12 @@ def _find_suspects(engine: Engine, relation: str, column: str) -> bool:
     all have to be compared: where they are many, where one is missing, or where the others do not ascend without them.
 
     Most tables are sorted by their key, or would be but for a few records; where one is not, its first records tell."""
-    before, earlier = f"lag({column}) OVER () AS before", f"lag({column}, 2) OVER () AS earlier"
+    beside = f"lag({column}) OVER () AS before, lead({column}) OVER () AS later"
     for order in ORDERS.values():
-        falls = f"NOT ({order.format('key', 'before')})"
-        stray = f"NOT ({order.format('before', 'earlier')}) AND NOT ({order.format('key', 'earlier')})"
+        falls, follows = (f"NOT ({order.format(key, 'before')})" for key in ("key", "later"))
         engine.run(
-            f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT key AS {column}, key IS NULL OR ({stray}) AS stray"
-            f" FROM (SELECT {column} AS key, {before}, {earlier} FROM {relation})"
-            f" WHERE key IS NULL OR {falls} OR ({stray}) LIMIT {SUSPECTS + 1}"
+            f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT key AS {column}, key IS NULL OR {follows} AS stray"
+            f" FROM (SELECT {column} AS key, {beside} FROM {relation}) WHERE key IS NULL OR {falls} LIMIT {SUSPECTS + 1}"
         )
         count, strays = engine.rows("SELECT count(*), coalesce(bool_or(stray), FALSE) FROM repeated")[0]
         if count <= SUSPECTS and not strays:

@@ -15,6 +15,9 @@ from typing import Any
 MAX_REPEAT = 1000
 """RE2's own limit; also a guard against nested repetition that RE2 refuses to compile."""
 
+SHORT = 32
+"""Most repeats, within each other, of a pattern that is matched beside others: it has a state for each."""
+
 _CATEGORIES = {
     names.CATEGORY_DIGIT: "0-9",
     names.CATEGORY_WORD: "0-9A-Za-z_",
@@ -29,6 +32,18 @@ def matching(pattern: str) -> str | None:
         return f"^(?:{_sequence(tree, 1)})"
     except (_Untranslatable, re.error, RecursionError, OverflowError):
         return None
+
+
+def whole(pattern: str) -> str | None:
+    """RE2 pattern of the texts that fulfil frictionless' pattern constraint, each as a whole, to be matched beside others; None where there
+    is none without anchors or it is long."""
+    try:
+        first, *tree, last = parser.parse(f"^{pattern}$")
+        text = _sequence(tree, MAX_REPEAT // SHORT)
+    except (_Untranslatable, re.error, RecursionError, OverflowError, ValueError):
+        return None
+    anchored = first[0] is names.AT and last[0] is names.AT and r"\A" not in text and r"\z" not in text
+    return text if anchored else None
 
 
 def any_of(texts: Iterable[str]) -> str:
@@ -77,6 +92,10 @@ def _branches(tree: Any) -> bool:
     return any(kind is names.BRANCH or (kind is names.SUBPATTERN and _branches(value[3])) for kind, value in tree)
 
 
+_NUL = r"\x{0}"
+"""What stands between the texts that are matched at once, and is in none of them. In one with a pattern of its own it is left to Python."""
+
+
 class _Untranslatable(Exception):
     """The pattern uses something that RE2 lacks or understands otherwise."""
 
@@ -89,9 +108,9 @@ def _node(kind: Any, value: Any, times: int) -> str:
     if kind is names.LITERAL:
         return _letter(chr(value))
     if kind is names.NOT_LITERAL:
-        return f"[^{_letter(chr(value))}]"
+        return f"[^{_letter(chr(value))}{_NUL}]"
     if kind is names.ANY:
-        return r"[^\n]"
+        return rf"[^\n{_NUL}]"
     if kind is names.AT and value in (names.AT_BEGINNING, names.AT_BEGINNING_STRING):
         return r"\A"
     if kind is names.AT and value in (names.AT_END, names.AT_END_STRING):
@@ -128,7 +147,7 @@ def _letters(items: Any) -> str:
             parts.append(_CATEGORIES[value])
         else:
             raise _Untranslatable
-    return f"[{'^' if negated else ''}{''.join(parts)}]"
+    return f"[{'^' if negated else ''}{''.join(parts)}{_NUL if negated else ''}]"
 
 
 def _letter(letter: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -134,11 +135,12 @@ def direct_records(direct: Direct, dialect: Dialect, width: int) -> Records:
     return Records(sql, width, False, dialect.first_row, dialect.quote, law)
 
 
-def whole_record(width: int) -> str:
-    """SQL: the cells of a record as one text. To count in one is as quick as in many, and the statement shorter: DuckDB takes longer to
-    read a long one than to run it on a small table."""
-    texts = ["''", *(f"c{number}" for number in range(1, width + 1))]
-    return f"concat({', '.join(texts)})"
+def whole_record(width: int, first: Sequence[int] = ()) -> str:
+    """SQL: the cells of a record as one text; those of the columns `first` before all others, NUL after each. To count in one is as quick
+    as in many, and the statement shorter: DuckDB takes longer to read a long one than to run it on a small table."""
+    texts = [f"c{number}, chr(0)" for number in first]
+    texts += [f"c{number}" for number in range(1, width + 1) if number not in first]
+    return f"concat('', {', '.join(texts)})"
 
 
 def cell_bytes(text: str, quote: str, crlf: bool) -> str:

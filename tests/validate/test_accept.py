@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ import pytest
 
 from publisher.engine import Engine, literal, open_engine
 from publisher.schema import Dialect
+from publisher.validate import table, validate_table
 from publisher.validate.accept import Column
 from publisher.validate.exact import Reader
-from publisher.validate.patterns import matching
+from publisher.validate.patterns import matching, whole
+from publisher.validate.reference import reference_table
 
 from .draws import BOUNDS, ENUMS, FORMATS, PATTERNS, POOL, PROFILE
 
@@ -93,9 +96,97 @@ def test_patterns_that_re2_reads_otherwise_are_left_to_python(pattern: str) -> N
     assert matching(pattern) is None
 
 
-def test_a_few_thousand_rows_keep_their_numbers(tmp_path: Path) -> None:
-    from publisher import validate_table
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("C[0-9]{2}", "C(?:[0-9]){2,2}"),
+        ("(a|b)c?", "(?:[ab])(?:c){0,1}"),
+        ("[^,]+", r"(?:[^\x{2c}\x{0}]){1,}"),
+        ("a|b", None),
+        ("^a$", None),
+        ("a$|b", None),
+        ("(^a)b", None),
+        ("a{33}", None),
+        ("(?=a)a", None),
+    ],
+)
+def test_patterns_without_anchors_are_matched_beside_others(pattern: str, expected: str | None) -> None:
+    assert whole(pattern) == expected
+    assert matching(pattern) or not expected
 
+
+@pytest.mark.parametrize("year", [0, 1, 4, 100, 400, 1900, 2000, 2019, 2020, 2021, 2100, 9996, 9999])
+def test_days_are_those_that_python_has(engine: Engine, year: int) -> None:
+    field = frictionless.Schema.from_descriptor({"fields": [{"name": "x", "type": "date"}]}).fields[0]
+    accepted = Column(field, "c1", Dialect(), {}, keyed=False).accepted
+    texts = [f"{year:04}-{month:02}-{day:02}" for month in range(15) for day in range(34)]
+    values = ", ".join(f"({literal(text)})" for text in texts)
+    found = {text for (text,) in engine.rows(f"SELECT c1 FROM (VALUES {values}) AS _(c1) WHERE {accepted}")}
+    assert found == {text for text in texts if _is_day(text)}
+
+
+def _is_day(text: str) -> bool:
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+SHIFTED = {
+    "fields": [
+        {"name": "any", "type": "string"},
+        {"name": "kind", "type": "string", "constraints": {"enum": ["a", "b"]}},
+        {"name": "count", "type": "integer"},
+        {"name": "code", "type": "string", "constraints": {"pattern": "[^x]*"}},
+        {"name": "day", "type": "date"},
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "t,a,1,n,2020-01-05",
+        "t,a1,,n,2020-01-05",
+        "t,,a,1,2020-01-05",
+        "t,,1n,,2020-01-05",
+        "t,,1,2020-01-05,",
+        "t,,1,,n2020-01-05",
+        ",,,,2020-01-05t",
+        "t,a\0,1,n,2020-01-05",
+        "t,a\x001,,n,2020-01-05",
+        "t,,,\0\0,",
+    ],
+)
+def test_cells_are_matched_at_once_and_not_taken_for_each_other(tmp_path: Path, line: str) -> None:
+    """Columns are matched as one text, with NUL between them."""
+    path = tmp_path / "t.csv"
+    path.write_text(f"any,kind,count,code,day\n{line}\nt,a,1,n,2020-01-05\n")
+    its = ["rowNumber", "fieldNumber", "type"]
+    assert validate_table(path, SHIFTED).flatten(its) == reference_table(path, SHIFTED).flatten(its)
+
+
+def test_a_wide_table_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RE2 would refuse the patterns of all its columns in one."""
+
+    def unwanted(*_args: object) -> None:
+        raise AssertionError("read by Python")
+
+    monkeypatch.setattr(table, "careful_records", unwanted)
+    fields: list[dict[str, Any]] = [{"name": f"e{at}", "type": "string", "format": "email"} for at in range(900)]
+    fields += [{"name": f"s{at}", "type": "string", "constraints": {"pattern": "[^xé]{1,30}"}} for at in range(900)]
+    path = tmp_path / "t.csv"
+    right, wrong = (
+        ["ab.c@example.org"] * 900 + ["word"] * 900,
+        ["ab.c@example.org"] * 899 + ["ab", "wéord"] + ["word"] * 899,
+    )
+    path.write_text("\n".join(map(",".join, [[item["name"] for item in fields], *[right] * 50, wrong])) + "\n")
+    found = validate_table(path, {"fields": fields}).flatten(["rowNumber", "fieldNumber", "type"])
+    assert found == [[52, 900, "type-error"], [52, 901, "constraint-error"]]
+
+
+def test_a_few_thousand_rows_keep_their_numbers(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("a\n" + "".join(f"{'x' if number % 7919 == 0 else number}\n" for number in range(2, 200_002)))
     schema = {"fields": [{"name": "a", "type": "integer"}]}
