@@ -21,8 +21,9 @@ from frictionless.exception import FrictionlessException
 
 from publisher.errors import ProjectError
 
-# frictionless reads no descriptor without it, and would load it in the time of the first table.
+# frictionless reads no descriptor and no date without them, and would load them in the time of the first table.
 import_module("jsonschema")
+import_module("_strptime")
 
 SCHEMA_PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
 _HOMES = ("://datapackage.org/", "://specs.frictionlessdata.io/")

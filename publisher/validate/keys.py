@@ -163,7 +163,7 @@ def _check_foreign_key(engine: Engine, scan: Scan, key: Mapping[str, Any], scans
     own = [str(scan.key_column(name)) for name in names]
     theirs = [_their_key(scan, name, target, other) for name, other in zip(names, reference["fields"], strict=True)]
     selected = ", ".join(f"{sql} AS {column}" for sql, column in zip(theirs, own, strict=True))
-    lookup = f"(SELECT DISTINCT {selected} FROM {target.keys})" if target.keys else f"(SELECT {selected} WHERE FALSE)"
+    lookup = f"(SELECT {selected} FROM {target.keys})" if target.keys else f"(SELECT {selected} WHERE FALSE)"
     same = " AND ".join(f"mine.{column} IS NOT DISTINCT FROM theirs.{column}" for column in own)
     columns = ", ".join(f"mine.{column}" for column in own)
     sql = f"SELECT row, {columns} FROM {scan.keys} AS mine ANTI JOIN {lookup} AS theirs ON {same} WHERE NOT ({all_null(own)}) ORDER BY row"
