@@ -70,7 +70,7 @@ def test_whatever_is_accepted_is_valid(engine: Engine, descriptor: dict[str, Any
 @pytest.mark.parametrize(
     ("kind", "cells"),
     [
-        ("integer", ["0", "12", "-7"]),
+        ("integer", ["0", "12", "-7", "-9223372036854775808", "99999999999999999999"]),
         ("number", ["0", "9.50", "-0.5"]),
         ("boolean", ["true", "FALSE", "1"]),
         ("date", ["2020-02-29", "0001-01-01", "9999-12-31"]),
