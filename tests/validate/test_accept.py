@@ -167,6 +167,17 @@ def test_cells_are_matched_at_once_and_not_taken_for_each_other(tmp_path: Path, 
     assert validate_table(path, SHIFTED).flatten(its) == reference_table(path, SHIFTED).flatten(its)
 
 
+@pytest.mark.parametrize("missing", [[], ["-"], ["", "n/a|x"], ["\\", "(a"]])
+@pytest.mark.parametrize("required", [False, True])
+def test_missing_values_are_part_of_a_pattern(tmp_path: Path, missing: list[str], required: bool) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n" + "".join(f"{cell},x\n" for cell in ["1", "", "-", "n/a|x", "n/a", "x", "\\", "(a", "a"]))
+    field = {"name": "a", "type": "integer", "constraints": {"required": required}}
+    schema = {"fields": [field, {"name": "b", "type": "string"}], "missingValues": missing}
+    its = ["rowNumber", "fieldNumber", "type"]
+    assert validate_table(path, schema).flatten(its) == reference_table(path, schema).flatten(its)
+
+
 def test_a_wide_table_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """RE2 would refuse the patterns of all its columns in one."""
 
