@@ -30,8 +30,8 @@ UNWATCHED = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "10s",
-    # it would give memory back, and ask for it again, with every megabyte that is read
-    "distributed.nanny.pre-spawn-environ": {},
+    # by default a worker would give memory back, and ask for it again, with every megabyte that is read; and say when it is slow
+    "distributed.nanny.pre-spawn-environ": {"DASK_LOGGING__DISTRIBUTED": "critical"},
 }
 """Nobody looks at what Dask records of a cluster that ends with its run, nor is memory short: by default both take a tenth of the
 processors."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -132,6 +133,18 @@ def test_workers_of_a_run_are_not_watched() -> None:
         found = dict(workers.each(setting, list(UNWATCHED)))
         assert [found[place] for place in range(len(UNWATCHED))] == [*UNWATCHED.values()]
     assert config.get("distributed.worker.profile.enabled"), "what is set for a run is set for no other"
+
+
+def level(name: str) -> int:
+    """From where on a worker says something."""
+    return logging.getLogger(name).getEffectiveLevel()
+
+
+def test_workers_of_a_run_say_nothing_of_themselves() -> None:
+    """A worker on a busy machine would say on standard error that it was slow."""
+    with open_workers("local:1") as workers:
+        found = dict(workers.each(level, ["distributed.core", "distributed.worker", "publisher"]))
+    assert found == {0: logging.CRITICAL, 1: logging.CRITICAL, 2: logging.WARNING}
 
 
 @pytest.mark.parametrize("value", ["local", "local:0", "local:x", "http://x:1", "tcp://x", ""])
