@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from publisher.engine import literal
 from publisher.schema import Dialect
 from publisher.validate.exact import key_of, missing_values
-from publisher.validate.patterns import any_of, matching, whole
+from publisher.validate.patterns import LARGEST, any_of, matching, whole
 
 
 class Match(str):
@@ -73,8 +73,15 @@ def full_match(pattern: str, text: str = "{v}") -> str:
 def is_one_of(texts: Sequence[str], text: str = "{v}") -> str:
     """SQL: the text is one of a list. Comparisons for a few, a pattern for many; an IN list would become a join."""
     if len(texts) > FEW:
-        return full_match(any_of(texts), text)
+        listed = one_of(texts)
+        return "FALSE" if listed is None else full_match(listed, text)
     return "(" + " OR ".join(f"{text} = {_brace(literal(item))}" for item in texts) + ")"
+
+
+def one_of(texts: Iterable[str]) -> Match | None:
+    """The text is one of a list; None where the list is longer than RE2 takes."""
+    pattern = any_of(texts)
+    return Match(pattern) if len(pattern) <= LARGEST else None
 
 
 FEW = 8
@@ -148,13 +155,13 @@ def _is_zero(field: Any, bound: str) -> bool:
 def _boolean(field: Any) -> Accept:
     meaning = dict.fromkeys(field.true_values, True) | dict.fromkeys(field.false_values, False)
     true = [text for text, value in meaning.items() if value]
-    known = Match(any_of(meaning)) if meaning else "FALSE"
+    known = one_of(meaning) if meaning else None
     is_true = is_one_of(true) if true else "FALSE"
     key, canonical = (
         f"CASE WHEN {{v}} IS NOT NULL THEN CASE WHEN {is_true} THEN {yes} ELSE {no} END END"
         for yes, no in (("'1'", "'0'"), ("'true'", "'false'"))
     )
-    return Accept((known,), key, canonical)
+    return Accept(("FALSE" if known is None else known,), key, canonical)
 
 
 def _date(field: Any) -> Accept | None:
@@ -249,7 +256,8 @@ def _max_length(_field: Any, value: Any, accept: Accept) -> str | None:
 
 
 def _pattern(_field: Any, value: Any, _accept: Accept) -> str | None:
-    if text := whole(value):
+    text = whole(value)
+    if text is not None:
         return Match(text)
     pattern = matching(value)
     return f"regexp_matches({{v}}, {_brace(literal(pattern))})" if pattern else None
@@ -259,7 +267,7 @@ def _enum(field: Any, value: Any, accept: Accept) -> str | None:
     read = field.create_value_reader()
     allowed = [key_of(read(copy.deepcopy(item))) for item in value]
     if accept.key == "{v}" and allowed:
-        return Match(any_of(allowed))
+        return one_of(allowed)
     return is_one_of(allowed, accept.key) if accept.key and allowed else None
 
 
@@ -332,14 +340,14 @@ class Column:
         if self._value != text and sum(test.count("{t}") for test in tests) > 1:
             self.typed = self._value
         match = next((test for test in tests if isinstance(test, Match)), None)
-        alone = [full_match(match)] if match else []
+        alone = [] if match is None else [full_match(match)]
         rest = [full_match(test) if isinstance(test, Match) else test for test in tests if test is not match]
         if self.required:
             rest += [f"NOT ({test})" for test in is_missing]
             self._rest, self._accepted = _all(rest), _all([*alone, *rest])
         else:
             self._rest, self._accepted = (_any_of([*is_missing, _all(its)]) for its in (rest, [*alone, *rest]))
-        if match:
+        if match is not None:
             self.pattern = match if self.required or not missing else f"{any_of(missing)}|{match}"
 
     @property

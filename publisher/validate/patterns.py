@@ -14,6 +14,8 @@ from typing import Any
 
 MAX_REPEAT = 1000
 """RE2's own limit; also a guard against nested repetition that RE2 refuses to compile."""
+LARGEST = 400_000
+"""Instructions of the largest pattern that is given to RE2, which has room for some more. An ASCII letter is one."""
 
 SHORT = 32
 """Most repeats, within each other, of a pattern that is matched beside others: it has a state for each."""
@@ -28,8 +30,7 @@ _CATEGORIES = {
 def matching(pattern: str) -> str | None:
     """RE2 pattern for an unanchored search that succeeds only where frictionless' pattern constraint is fulfilled."""
     try:
-        tree = parser.parse(f"^{pattern}$")
-        return f"^(?:{_sequence(tree, 1)})"
+        return f"^(?:{_sequence(_tree(pattern), 1)})"
     except (_Untranslatable, re.error, RecursionError, OverflowError):
         return None
 
@@ -38,12 +39,38 @@ def whole(pattern: str) -> str | None:
     """RE2 pattern of the texts that fulfil frictionless' pattern constraint, each as a whole, to be matched beside others; None where there
     is none without anchors or it is long."""
     try:
-        first, *tree, last = parser.parse(f"^{pattern}$")
+        first, *tree, last = _tree(pattern)
         text = _sequence(tree, MAX_REPEAT // SHORT)
     except (_Untranslatable, re.error, RecursionError, OverflowError, ValueError):
         return None
     anchored = first[0] is names.AT and last[0] is names.AT and r"\A" not in text and r"\z" not in text
     return text if anchored else None
+
+
+def _tree(pattern: str) -> Any:
+    """What Python asks of a cell. Raises _Untranslatable where RE2 has no room for it, and what Python raises."""
+    tree = parser.parse(f"^{pattern}$")
+    if _size(tree) > LARGEST:
+        raise _Untranslatable
+    return tree
+
+
+def _size(tree: Any) -> int:
+    return sum(_size_of(kind, value) for kind, value in tree)
+
+
+def _size_of(kind: Any, value: Any) -> int:
+    """The instructions that RE2 makes, at most, of one part of a pattern: a letter has up to four bytes, and a class ranges of them."""
+    if kind in _REPEATS:
+        low, high, body = value
+        return ((low if high is names.MAXREPEAT else int(high)) + 1) * (_size(body) + 2)
+    if kind is names.SUBPATTERN:
+        return _size(value[3])
+    if kind is names.BRANCH:
+        return sum(_size(branch) + 1 for branch in value[1])
+    if kind is names.IN:
+        return 16 * (len(value) + 1)
+    return 16 if kind in (names.ANY, names.NOT_LITERAL) else 4
 
 
 def any_of(texts: Iterable[str]) -> str:

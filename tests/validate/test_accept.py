@@ -178,6 +178,28 @@ def test_missing_values_are_part_of_a_pattern(tmp_path: Path, missing: list[str]
     assert validate_table(path, schema).flatten(its) == reference_table(path, schema).flatten(its)
 
 
+@pytest.mark.parametrize(
+    "constraints",
+    [
+        {"enum": [""]},
+        {"enum": ["", "a"]},
+        {"pattern": ""},
+        {"pattern": ".{1000}" * 100},
+        {"enum": ["a" * 50 + str(at) for at in range(20_000)] + ["a"]},
+    ],
+    ids=lambda its: str(its)[:40],
+)
+def test_patterns_of_nothing_and_of_very_much(tmp_path: Path, constraints: dict[str, Any]) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('a,b\n,x\na,x\nb,x\né,x\n"a\n",x\na" "a,x\n')
+    schema = {
+        "fields": [{"name": "a", "type": "string", "constraints": constraints}, {"name": "b", "type": "any"}],
+        "missingValues": [],
+    }
+    its = ["rowNumber", "fieldNumber", "type"]
+    assert validate_table(path, schema).flatten(its) == reference_table(path, schema).flatten(its)
+
+
 def test_a_wide_table_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """RE2 would refuse the patterns of all its columns in one."""
 
