@@ -34,7 +34,7 @@ LIBRARIES = ("duckdb", "frictionless", "polars", "pandas", "boto3")
 HEAD = """# Performance
 
 Written by `make bench`; every figure with the command that gives it, peers measured in the same run. `make bench-check` fails where a \
-figure passes its bound. Ratios say the same on other machines, seconds do not.
+figure passes its bound. Ratios differ less from machine to machine than seconds do.
 
 The bench of many releases and packages takes longest; its figures are in [Scale](scale.md) where they are not here."""
 
