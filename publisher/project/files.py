@@ -56,7 +56,7 @@ def read_object(path: Path) -> dict[str, Any]:
         value = _parse_json(path, text)
     if not isinstance(value, dict):
         raise ProjectError(f"{path}: must hold an object, found {_kind(value)}")
-    _check_values(path, value)
+    check_values(path, value)
     return value
 
 
@@ -152,12 +152,12 @@ def _parse_json(path: Path, text: str) -> Any:
         raise ProjectError(f"{path}: is not usable JSON: {error}") from error
 
 
-def _check_values(path: Path, value: Any) -> None:
+def check_values(where: str | Path, value: Any) -> None:
     """Raise ProjectError for what JSON can say and no later step could hold: nesting without end, numbers beyond all, half a letter."""
     level: list[Any] = [value]
     for _ in range(MAX_DEPTH):
         for item in level:
-            _check_value(path, item)
+            _check_value(where, item)
         level = [
             child
             for item in level
@@ -167,15 +167,15 @@ def _check_values(path: Path, value: Any) -> None:
         ]
         if not level:
             return
-    raise ProjectError(f"{path}: is nested deeper than {MAX_DEPTH} levels", "Say it with less nesting.")
+    raise ProjectError(f"{where}: is nested deeper than {MAX_DEPTH} levels", "Say it with less nesting.")
 
 
-def _check_value(path: Path, value: Any) -> None:
+def _check_value(where: str | Path, value: Any) -> None:
     if isinstance(value, float) and not math.isfinite(value):
-        raise ProjectError(f"{path}: holds a number that is none, or is beyond all bounds", "Write a number, or null.")
+        raise ProjectError(f"{where}: holds a number that is none, or is beyond all bounds", "Write a number, or null.")
     if isinstance(value, int) and abs(value) >= MAX_INTEGER:
-        raise ProjectError(f"{path}: holds a whole number of more than {len(str(MAX_INTEGER)) - 1} digits")
+        raise ProjectError(f"{where}: holds a whole number of more than {len(str(MAX_INTEGER)) - 1} digits")
     if isinstance(value, str) and not value.isascii() and _SURROGATE.search(value):
         raise ProjectError(
-            f"{path}: holds half a letter (a surrogate) in {ascii(value)[:60]}", "Write the whole letter."
+            f"{where}: holds half a letter (a surrogate) in {ascii(value)[:60]}", "Write the whole letter."
         )

@@ -72,10 +72,11 @@ def full_match(pattern: str, text: str = "{v}") -> str:
 
 def is_one_of(texts: Sequence[str], text: str = "{v}") -> str:
     """SQL: the text is one of a list. Comparisons for a few, a pattern for many; an IN list would become a join."""
-    if len(texts) > FEW:
-        listed = one_of(texts)
-        return "FALSE" if listed is None else full_match(listed, text)
-    return "(" + " OR ".join(f"{text} = {_brace(literal(item))}" for item in texts) + ")"
+    items = [_brace(literal(item)) for item in texts]
+    if len(texts) <= FEW:
+        return "(" + " OR ".join(f"{text} = {item}" for item in items) + ")"
+    listed = one_of(texts)
+    return full_match(listed, text) if listed else f"list_contains([{', '.join(items)}], {text})"
 
 
 def one_of(texts: Iterable[str]) -> Match | None:

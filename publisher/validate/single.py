@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from publisher.model import Resource
-from publisher.project.files import read_object, require_file
+from publisher.project.files import check_values, read_object, require_file
 from publisher.shape import check_dialect, check_schema
 
 Reference = tuple[str | Path, Mapping[str, Any] | str | Path]
@@ -33,7 +33,8 @@ def resource_of(name: str, path: Path, schema: Any, dialect: Any, encoding: str 
 
 
 def descriptor_at(value: Mapping[str, Any] | str | Path | None) -> Mapping[str, Any]:
-    """A descriptor, read where its path is given; empty where there is none."""
+    """A descriptor, read where its path is given; empty where there is none. Raises ProjectError for what no file of one could hold."""
     if isinstance(value, (str, Path)):
         return read_object(Path(value))
+    check_values("a descriptor", value or {})
     return value or {}

@@ -315,3 +315,12 @@ def test_a_table_that_does_not_exist(tmp_path: Path) -> None:
     (tmp_path / "members.csv").write_text("a\n")
     with pytest.raises(ProjectError, match=r"member\.csv: there is no such file"):
         validate_table(tmp_path / "member.csv")
+
+
+@pytest.mark.parametrize(
+    "given", [{"missingValues": ["\ud800"]}, {"fields": [{"name": "a", "constraints": {"enum": ["\ud800"]}}]}]
+)
+def test_a_descriptor_given_in_python_is_held_to_what_a_file_could_hold(tmp_path: Path, given: dict[str, Any]) -> None:
+    (tmp_path / "t.csv").write_text("a\n1\n")
+    with pytest.raises(ProjectError, match="half a letter"):
+        validate_table(tmp_path / "t.csv", {"fields": [{"name": "a", "type": "string"}], **given})
